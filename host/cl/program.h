@@ -1,0 +1,35 @@
+/* Compiled programs: built once per context for each pair of source file and options. */
+#ifndef CC_PROGRAM_H
+#define CC_PROGRAM_H
+
+#include "cl/device.h"
+
+/* The kernel files, embedded at build time with their includes resolved. */
+typedef struct cc_source {
+    const char *name; /* "direct", of kernels/direct.cl */
+    const char *text;
+} cc_source;
+
+extern const cc_source cc_sources[]; /* ends with a NULL name; generated (cmake/embed.cmake) */
+
+typedef struct cc_programs cc_programs;
+
+clconv_status cc_programs_create(cl_context cl, cl_device_id device, cc_programs **programs,
+                                 clconv_error *error);
+void cc_programs_destroy(cc_programs *programs);
+void cc_programs_statistics(const cc_programs *programs, clconv_statistics *statistics);
+
+/* One kernel of one program. clSetKernelArg is not thread-safe, so a kernel carries a lock. */
+typedef struct cc_kernel cc_kernel;
+
+/* The kernel `function` of kernels/NAME.cl built with `options` ("-DTILE_K=32 ..."), from the
+ * cache or compiled now. The kernel is the caller's to release; its program stays cached. */
+clconv_status cc_kernel_create(cc_programs *programs, const char *name, const char *function,
+                               const char *options, cc_kernel **kernel, clconv_error *error);
+void cc_kernel_destroy(cc_kernel *kernel);
+
+/* What the compiled kernel needs per work-group: its largest group size on this device. */
+clconv_status cc_kernel_limits(const cc_kernel *kernel, size_t *max_group_size,
+                               cl_ulong *local_bytes, clconv_error *error);
+
+#endif

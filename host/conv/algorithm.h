@@ -1,0 +1,80 @@
+/* An algorithm: one way to run some problems on an OpenCL device.
+ *
+ * Adding one touches its own .c here, its own .cl in kernels/, and one line of the table in
+ * algorithm.c. */
+#ifndef CC_ALGORITHM_H
+#define CC_ALGORITHM_H
+
+#include "cl/launch.h"
+#include "core/shape.h"
+
+/* What an algorithm may know about where it runs. */
+typedef struct cc_target {
+    cl_context cl;
+    cl_device_id id;
+    const clconv_device *device;
+    cc_programs *programs;
+} cc_target;
+
+typedef struct cc_algorithm cc_algorithm;
+
+/* One convolution with its algorithm, ready to run; immutable once built. */
+typedef struct cc_stage {
+    const cc_algorithm *algorithm;
+    const cc_target *target;
+    cc_shape shape;
+    void *state;            /* the algorithm's own: kernels and launch sizes */
+    size_t packed_bytes;    /* packed weights; 0: the weights are used as they are */
+    size_t workspace_bytes; /* scratch of one execution, besides packed weights */
+} cc_stage;
+
+/* A tensor in device memory. Offsets in elements, 64 bits in the kernels. */
+typedef struct cc_tensor {
+    cl_mem mem;
+    cl_ulong offset;
+} cc_tensor;
+
+/* The tensors of one execution of one stage. */
+typedef struct cc_stage_io {
+    cc_tensor src;
+    cc_tensor weights; /* packed when packed_bytes > 0 */
+    cc_tensor bias;    /* mem NULL without one */
+    cc_tensor dst;
+    cc_tensor workspace; /* mem NULL when workspace_bytes is 0 */
+} cc_stage_io;
+
+struct cc_algorithm {
+    const char *name;
+    const char *text; /* one line for people */
+
+    /* CLCONV_OK, or CLCONV_UNSUPPORTED with the reason. Touches no device. */
+    clconv_status (*applicable)(const clconv_device *device, const cc_shape *shape,
+                                clconv_error *error);
+
+    /* Estimated time in nanoseconds on this class of device, for `auto`: smaller wins. */
+    double (*estimate)(const clconv_device *device, const cc_shape *shape);
+
+    /* Compiles kernels into stage->state and sets packed_bytes and workspace_bytes. On failure
+     * destroy is called on what is there. */
+    clconv_status (*build)(cc_stage *stage, clconv_error *error);
+
+    /* Enqueues the packing of raw weights; NULL where packed_bytes is always 0. */
+    clconv_status (*pack)(const cc_stage *stage, cc_chain *chain, cc_tensor weights,
+                          cc_tensor packed, clconv_error *error);
+
+    /* Enqueues one execution: short, re-entrant, allocates no device memory. */
+    clconv_status (*enqueue)(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
+                             clconv_error *error);
+
+    /* Frees stage->state, which may be NULL or half built. */
+    void (*destroy)(cc_stage *stage);
+};
+
+extern const cc_algorithm *const cc_algorithms[]; /* ends with NULL */
+
+const cc_algorithm *cc_algorithm_find(const char *name); /* NULL: no such algorithm */
+
+/* The applicable algorithm with the smallest estimate; never NULL, as `direct` takes all. */
+const cc_algorithm *cc_algorithm_choose(const clconv_device *device, const cc_shape *shape);
+
+#endif

@@ -1,0 +1,28 @@
+/* The argument block that every kernel takes first: mirrors kernels/conv.h, field for field. */
+#ifndef CC_KERNEL_ARGS_H
+#define CC_KERNEL_ARGS_H
+
+#include "conv/algorithm.h"
+
+typedef struct cc_kernel_axis {
+    cl_int input, output, kernel_size, stride, dilation, padding;
+} cc_kernel_axis;
+
+typedef struct cc_kernel_args {
+    cl_ulong src_offset, weights_offset, bias_offset, dst_offset;
+    cc_kernel_axis axis[CLCONV_AXES];
+    cl_int batch, in_channels, out_channels, groups; /* N, C, K, G */
+    cl_int has_bias;
+    cl_int padding_mode;
+    cl_int activation;
+    cl_float slope;
+} cc_kernel_args;
+
+/* The block for one execution of a stage. */
+cc_kernel_args cc_kernel_args_make(const cc_stage *stage, const cc_stage_io *io);
+
+/* The -D options that kernels/conv.h takes for this stage ("-DPADDING_MODE=1 -DEPILOGUE=0 ..."),
+ * to which an algorithm adds its own. Written as snprintf does. */
+size_t cc_kernel_options(const cc_shape *shape, char *text, size_t size);
+
+#endif

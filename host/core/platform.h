@@ -1,0 +1,23 @@
+/* What C11 leaves to the platform: a mutex, a monotonic clock, and a parallel loop. POSIX and
+ * Windows live in platform.c and nowhere else. */
+#ifndef CC_PLATFORM_H
+#define CC_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cc_mutex cc_mutex;
+
+cc_mutex *cc_mutex_create(void); /* NULL when out of memory */
+void cc_mutex_destroy(cc_mutex *mutex);
+void cc_mutex_lock(cc_mutex *mutex);
+void cc_mutex_unlock(cc_mutex *mutex);
+
+/* Nanoseconds since some fixed point. */
+uint64_t cc_clock_ns(void);
+
+/* Calls body(i, data) for every i below count, on all processors; returns when all are done.
+ * Where a thread cannot be had the others do its share. */
+void cc_parallel_for(size_t count, void (*body)(size_t i, void *data), void *data);
+
+#endif
