@@ -1,0 +1,29 @@
+/* Arithmetic on sizes that must not overflow. */
+#ifndef CC_CHECKED_H
+#define CC_CHECKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* *product = a * b for a, b >= 0; false, and nothing written, when it exceeds `limit`. */
+static inline bool cc_multiply(int64_t a, int64_t b, int64_t limit, int64_t *product)
+{
+    if (b != 0 && a > limit / b)
+        return false;
+    *product = a * b;
+    return true;
+}
+
+/* The product of `count` factors, none negative; false when it exceeds `limit`. */
+static inline bool cc_multiply_all(const int64_t *factors, int count, int64_t limit,
+                                   int64_t *product)
+{
+    int64_t result = 1;
+    for (int i = 0; i < count; ++i)
+        if (!cc_multiply(result, factors[i], limit, &result))
+            return false;
+    *product = result;
+    return true;
+}
+
+#endif
