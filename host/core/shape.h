@@ -4,7 +4,8 @@
 
 #include "clconv.h"
 
-/* One spatial axis of a checked problem. Sizes fit in 31 bits.
+/* One spatial axis of a checked problem. Sizes fit in 31 bits, and so do the indices below. A
+ * stride with one position to step from and a dilation with one tap are 1, whatever was asked.
  *
  *   convolution  dst[o] += src[o*stride - padding + t*dilation] * w[t]
  *   transposed   dst[i*stride - padding + t*dilation] += src[i] * w[t]
