@@ -14,6 +14,15 @@ static inline bool cc_multiply(int64_t a, int64_t b, int64_t limit, int64_t *pro
     return true;
 }
 
+/* *sum = a + b for a, b >= 0; false, and nothing written, when it does not fit. */
+static inline bool cc_add(int64_t a, int64_t b, int64_t *sum)
+{
+    if (a > INT64_MAX - b)
+        return false;
+    *sum = a + b;
+    return true;
+}
+
 /* The product of `count` factors, none negative; false when it exceeds `limit`. */
 static inline bool cc_multiply_all(const int64_t *factors, int count, int64_t limit,
                                    int64_t *product)
