@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common.h"
+#include "commands.h"
 
 typedef struct command {
     const char *name;
@@ -12,6 +12,7 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"run", "convolve .npy files", cli_run},
     {NULL, NULL, NULL},
 };
 

@@ -1,0 +1,9 @@
+/* The commands, each in a file of its own. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "common.h"
+
+cli_command_function cli_run;
+
+#endif
