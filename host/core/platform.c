@@ -45,7 +45,7 @@ uint64_t cc_clock_ns(void)
     return count / hz * 1000000000u + count % hz * 1000000000u / hz;
 }
 
-static size_t processor_count(void)
+unsigned cc_processor_count(void)
 {
     SYSTEM_INFO info;
     GetSystemInfo(&info);
@@ -110,10 +110,10 @@ uint64_t cc_clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static size_t processor_count(void)
+unsigned cc_processor_count(void)
 {
     const long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count > 0 ? (size_t)count : 1;
+    return count > 0 ? (unsigned)count : 1;
 }
 
 typedef pthread_t thread;
@@ -189,7 +189,7 @@ void cc_parallel_for(size_t count, void (*body)(size_t i, void *data), void *dat
         return;
     }
 
-    size_t wanted = processor_count();
+    size_t wanted = cc_processor_count();
     if (wanted > MAX_THREADS)
         wanted = MAX_THREADS;
     if (wanted > count)

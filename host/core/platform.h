@@ -16,6 +16,9 @@ void cc_mutex_unlock(cc_mutex *mutex);
 /* Nanoseconds since some fixed point. */
 uint64_t cc_clock_ns(void);
 
+/* Processors that this machine can use now, 1 or more. */
+unsigned cc_processor_count(void);
+
 /* Calls body(i, data) for every i below count, on all processors; returns when all are done.
  * Where a thread cannot be had the others do its share. */
 void cc_parallel_for(size_t count, void (*body)(size_t i, void *data), void *data);
