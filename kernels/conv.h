@@ -52,7 +52,18 @@ typedef struct {
     int in_first, in_step, in_tap;
 } conv_view;
 
-inline conv_view conv_view_make(conv_axis a, int phase)
+static inline int conv_phases(conv_axis a)
+{
+    return TRANSPOSED ? min(a.stride, a.output) : 1;
+}
+
+/* Outputs of the largest phase, which is the first. */
+static inline int conv_phase_outputs(conv_axis a)
+{
+    return TRANSPOSED ? (a.output - 1) / a.stride + 1 : a.output;
+}
+
+static inline conv_view conv_view_make(conv_axis a, int phase)
 {
     conv_view v;
 #if TRANSPOSED
@@ -93,7 +104,7 @@ inline conv_view conv_view_make(conv_axis a, int phase)
 /* ---- Padding ---- */
 
 /* The input index that index i stands for, or -1 where zero padding is read. */
-inline int conv_pad_index(int i, int size, int mode)
+static inline int conv_pad_index(int i, int size, int mode)
 {
 #if PADDING_MODE
     if (mode == 1) /* reflect: check allows less than `size` of it */
@@ -108,7 +119,7 @@ inline int conv_pad_index(int i, int size, int mode)
 
 /* ---- Epilogue ---- */
 
-inline float conv_activate(float x, int activation, float slope)
+static inline float conv_activate(float x, int activation, float slope)
 {
     switch (activation) { /* the values of clconv_activation; NaN passes through all of them */
     case 1: return x < 0.0f ? 0.0f : x;
@@ -122,7 +133,7 @@ inline float conv_activate(float x, int activation, float slope)
 }
 
 /* dst element of output channel k from its sum. `bias` points at the tensor's first element. */
-inline float conv_finish(float sum, const conv_args *args, __global const float *bias, int k)
+static inline float conv_finish(float sum, const conv_args *args, __global const float *bias, int k)
 {
     if (args->has_bias)
         sum += bias[k];
