@@ -3,6 +3,7 @@
 #define CC_PROGRAM_H
 
 #include "cl/device.h"
+#include "core/platform.h"
 
 /* The kernel files, embedded at build time with their includes resolved. */
 typedef struct cc_source {
@@ -19,8 +20,20 @@ clconv_status cc_programs_create(cl_context cl, cl_device_id device, cc_programs
 void cc_programs_destroy(cc_programs *programs);
 void cc_programs_statistics(const cc_programs *programs, clconv_statistics *statistics);
 
-/* One kernel of one program. clSetKernelArg is not thread-safe, so a kernel carries a lock. */
-typedef struct cc_kernel cc_kernel;
+/* Builds one program, uncached. CLCONV_BUILD_FAILED names the file, options and device, and the
+ * first lines of the build log follow. The program is the caller's to release. */
+clconv_status cc_program_build(cl_context cl, cl_device_id device, const cc_source *source,
+                               const char *options, cl_program *program, clconv_error *error);
+
+/* One kernel of one program. clSetKernelArg is not thread-safe, so a kernel carries a lock, to be
+ * held from the first argument to the enqueue. */
+typedef struct cc_kernel {
+    cl_kernel handle;
+    cl_device_id device;
+    cc_mutex *lock;
+    size_t max_group_size;
+    char function[64];
+} cc_kernel;
 
 /* The kernel `function` of kernels/NAME.cl built with `options` ("-DTILE_K=32 ..."), from the
  * cache or compiled now. The kernel is the caller's to release; its program stays cached. */
@@ -31,5 +44,8 @@ void cc_kernel_destroy(cc_kernel *kernel);
 /* What the compiled kernel needs per work-group: its largest group size on this device. */
 clconv_status cc_kernel_limits(const cc_kernel *kernel, size_t *max_group_size,
                                cl_ulong *local_bytes, clconv_error *error);
+
+/* CLCONV_UNSUPPORTED when the device cannot run the kernel with that many items in a group. */
+clconv_status cc_kernel_check_group(const cc_kernel *kernel, size_t items, clconv_error *error);
 
 #endif
