@@ -1,2 +1,40 @@
-/* The public entry points: null checks, then down. */
-#include "clconv_cl.h"
+/* The public calls that belong to no file below: the table of algorithms. */
+#include "conv/choose.h"
+#include "conv/context.h"
+
+#include <string.h>
+
+static const cc_algorithm *algorithm_at(size_t index)
+{
+    for (size_t i = 0; cc_algorithms[i] != NULL; ++i)
+        if (i == index)
+            return cc_algorithms[i];
+    return NULL;
+}
+
+const char *clconv_algorithm_name(size_t index)
+{
+    const cc_algorithm *algorithm = algorithm_at(index);
+    return algorithm != NULL ? algorithm->name : NULL;
+}
+
+const char *clconv_algorithm_text(size_t index)
+{
+    const cc_algorithm *algorithm = algorithm_at(index);
+    return algorithm != NULL ? algorithm->text : NULL;
+}
+
+clconv_status clconv_algorithm_check(const clconv_context *context, const clconv_problem *problem,
+                                     const char *name, clconv_error *error)
+{
+    if (context == NULL || problem == NULL || name == NULL)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT, "clconv_algorithm_check: null pointer");
+    cc_shape shape;
+    const clconv_status status = cc_shape_make(problem, &shape, error);
+    if (status != CLCONV_OK)
+        return status;
+    const cc_algorithm *found = NULL;
+    if (cc_context_is_reference(context))
+        return cc_choose_reference(name, error);
+    return cc_choose_check(&context->device, name, problem, &shape, &found, error);
+}

@@ -77,4 +77,7 @@ const cc_algorithm *cc_algorithm_find(const char *name); /* NULL: no such algori
 /* The applicable algorithm with the smallest estimate; never NULL, as `direct` takes all. */
 const cc_algorithm *cc_algorithm_choose(const clconv_device *device, const cc_shape *shape);
 
+/* Multiplications of the direct sum, for estimates. */
+double cc_multiplications(const cc_shape *shape);
+
 #endif

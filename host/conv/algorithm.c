@@ -1,0 +1,45 @@
+#include "conv/algorithm.h"
+
+#include <string.h>
+
+/* Every algorithm: cc_NAME is defined in NAME.c. Listed in this order. */
+#define ALGORITHMS(X) X(direct)
+
+#define DECLARE(name) extern const cc_algorithm cc_##name;
+ALGORITHMS(DECLARE)
+
+#define ROW(name) &cc_##name,
+const cc_algorithm *const cc_algorithms[] = {ALGORITHMS(ROW) NULL};
+
+const cc_algorithm *cc_algorithm_find(const char *name)
+{
+    for (size_t i = 0; cc_algorithms[i] != NULL; ++i)
+        if (strcmp(cc_algorithms[i]->name, name) == 0)
+            return cc_algorithms[i];
+    return NULL;
+}
+
+const cc_algorithm *cc_algorithm_choose(const clconv_device *device, const cc_shape *shape)
+{
+    const cc_algorithm *best = NULL;
+    double best_ns = 0.0;
+    for (size_t i = 0; cc_algorithms[i] != NULL; ++i) {
+        const cc_algorithm *candidate = cc_algorithms[i];
+        if (candidate->applicable(device, shape, NULL) != CLCONV_OK)
+            continue;
+        const double ns = candidate->estimate(device, shape);
+        if (best == NULL || ns < best_ns) {
+            best = candidate;
+            best_ns = ns;
+        }
+    }
+    return best;
+}
+
+double cc_multiplications(const cc_shape *shape)
+{
+    const double positions =
+        (double)(shape->transposed ? cc_input_elements(shape) : cc_output_elements(shape));
+    return positions * shape->batch * shape->in_channels * shape->out_channels / shape->groups *
+           (double)cc_kernel_elements(shape);
+}

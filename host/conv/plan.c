@@ -1,0 +1,143 @@
+#include "conv/plan.h"
+
+#include "conv/choose.h"
+#include "conv/pool.h"
+#include "core/text.h"
+
+#include <stdlib.h>
+
+/* Checks the sequence and fills the plan's own copy of it. */
+static clconv_status take_problems(clconv_plan *plan, const clconv_problem *problems, size_t count,
+                                   cc_shape *shapes, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    TRY(clconv_sequence_check(problems, count, error));
+    plan->count = count;
+    for (size_t i = 0; i < count; ++i) {
+        plan->problems[i] = problems[i];
+        TRY(clconv_problem_sizes(&problems[i], &plan->sizes[i], error));
+        TRY(cc_shape_make(&problems[i], &shapes[i], error));
+    }
+
+cleanup:
+    return status;
+}
+
+static clconv_status build_stages(clconv_plan *plan, const cc_shape *shapes, const char *request,
+                                  clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    const cc_algorithm *chosen[CLCONV_MAX_STAGES] = {NULL};
+    const cc_target *target = &plan->context->target;
+
+    TRY(cc_choose(target->device, request, plan->problems, shapes, plan->count, chosen, error));
+    for (size_t i = 0; i < plan->count; ++i) {
+        plan->stages[i] = (cc_stage){.algorithm = chosen[i], .target = target, .shape = shapes[i]};
+        TRY(chosen[i]->build(&plan->stages[i], error));
+    }
+    TRY(cc_layout_make(plan->stages, plan->sizes, plan->count, target->device, &plan->layout,
+                       error));
+
+cleanup:
+    return status;
+}
+
+static clconv_status make(clconv_plan *plan, const clconv_problem *problems, size_t count,
+                          const clconv_options *options, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    const char *request = options != NULL ? options->algorithm : NULL;
+    cc_shape shapes[CLCONV_MAX_STAGES];
+
+    TRY(take_problems(plan, problems, count, shapes, error));
+    if (cc_context_is_reference(plan->context)) {
+        TRY(cc_choose_reference(request, error));
+        goto cleanup;
+    }
+    status = build_stages(plan, shapes, request, error);
+    if (status != CLCONV_OK)
+        return status == CLCONV_INVALID_ARGUMENT ? status
+                                                 : cc_fail_in(error, status, problems, count);
+    TRY(cc_pool_create(&plan->pool, error));
+
+cleanup:
+    return status;
+}
+
+clconv_status clconv_plan_create(clconv_context *context, const clconv_problem *problems,
+                                 size_t count, const clconv_options *options, clconv_plan **plan,
+                                 clconv_error *error)
+{
+    if (plan != NULL)
+        *plan = NULL;
+    if (context == NULL || problems == NULL || plan == NULL)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT, "clconv_plan_create: null pointer");
+    clconv_plan *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a plan");
+    p->context = context;
+    const clconv_status status = make(p, problems, count, options, error);
+    if (status == CLCONV_OK)
+        *plan = p;
+    else
+        clconv_plan_destroy(p);
+    return status;
+}
+
+void clconv_plan_destroy(clconv_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    cc_pool_destroy(plan->pool);
+    for (size_t i = 0; i < CLCONV_MAX_STAGES; ++i)
+        if (plan->stages[i].algorithm != NULL)
+            plan->stages[i].algorithm->destroy(&plan->stages[i]);
+    free(plan);
+}
+
+const char *clconv_plan_algorithm(const clconv_plan *plan, size_t stage)
+{
+    if (plan == NULL || stage >= plan->count)
+        return NULL;
+    return cc_context_is_reference(plan->context) ? "reference"
+                                                  : plan->stages[stage].algorithm->name;
+}
+
+size_t clconv_plan_workspace(const clconv_plan *plan)
+{
+    return plan != NULL ? plan->layout.bytes : 0;
+}
+
+size_t clconv_plan_describe(const clconv_plan *plan, char *text, size_t size)
+{
+    cc_text out = cc_text_make(text, size);
+    if (plan == NULL)
+        return 0;
+    cc_text_put(&out, "device %s, workspace %zu bytes\n", plan->context->device.name,
+                plan->layout.bytes);
+    for (size_t i = 0; i < plan->count; ++i) {
+        char problem[512];
+        clconv_problem_format(&plan->problems[i], problem, sizeof(problem));
+        cc_text_put(&out, "%s: %s, packed weights %zu bytes, scratch %zu bytes\n", problem,
+                    clconv_plan_algorithm(plan, i), plan->stages[i].packed_bytes,
+                    plan->stages[i].workspace_bytes);
+    }
+    return out.length;
+}
+
+clconv_status cc_plan_check_stages(const clconv_plan *plan, const clconv_stage_tensors *stages,
+                                   clconv_error *error)
+{
+    for (size_t i = 0; i < plan->count; ++i) {
+        const char *wrong = NULL;
+        if (stages[i].weights == NULL)
+            wrong = "has no weights";
+        else if (plan->problems[i].epilogue.bias && stages[i].bias == NULL)
+            wrong = "has no bias, which its problem asks for";
+        else if (!plan->problems[i].epilogue.bias && stages[i].bias != NULL)
+            wrong = "has a bias, which its problem does not use";
+        if (wrong != NULL)
+            return cc_fail(error, CLCONV_INVALID_ARGUMENT, "stage %zu %s", i, wrong);
+    }
+    return CLCONV_OK;
+}

@@ -1,0 +1,68 @@
+#include "conv/single_kernel.h"
+
+#include "conv/kernel_args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct state {
+    cc_kernel *kernel;
+    size_t global[3];
+    size_t local[3];
+} state;
+
+clconv_status cc_single_build(cc_stage *stage, const cc_single_launch *launch, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    char options[512];
+
+    state *s = calloc(1, sizeof(*s));
+    stage->state = s;
+    if (s == NULL) {
+        status = cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
+        goto cleanup;
+    }
+    size_t items = 1;
+    for (int i = 0; i < 3; ++i) {
+        s->local[i] = launch->local[i];
+        s->global[i] = launch->groups[i] * launch->local[i];
+        items *= launch->local[i];
+    }
+
+    const size_t length = cc_kernel_options(&stage->shape, options, sizeof(options));
+    snprintf(options + length, sizeof(options) - length, " %s", launch->options);
+    TRY(cc_kernel_create(stage->target->programs, launch->file, launch->function, options,
+                         &s->kernel, error));
+    TRY(cc_kernel_check_group(s->kernel, items, error));
+
+cleanup:
+    return status;
+}
+
+/* A tensor that is not there goes to the kernel as a null pointer. */
+static cc_argument tensor_argument(const cc_tensor *tensor)
+{
+    return (cc_argument){sizeof(tensor->mem), tensor->mem != NULL ? &tensor->mem : NULL};
+}
+
+clconv_status cc_single_enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
+                                clconv_error *error)
+{
+    const state *s = stage->state;
+    const cc_kernel_args args = cc_kernel_args_make(stage, io);
+    const cc_argument arguments[] = {
+        CC_ARGUMENT(args),          tensor_argument(&io->src), tensor_argument(&io->weights),
+        tensor_argument(&io->bias), tensor_argument(&io->dst),
+    };
+    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
+                     s->global, s->local, error);
+}
+
+void cc_single_destroy(cc_stage *stage)
+{
+    state *s = stage->state;
+    if (s != NULL)
+        cc_kernel_destroy(s->kernel);
+    free(s);
+    stage->state = NULL;
+}
