@@ -1,6 +1,6 @@
-/* libFuzzer target: the parser of problem strings on any text. What it accepts must be a valid
- * sequence whose canonical string means the same and is its own canonical string; what it refuses
- * must be refused with one line of reason. */
+/* libFuzzer target: the parser of problem strings on any text. What it accepts must be
+ * valid problems whose canonical string means the same and is its own canonical string; what it
+ * refuses must be refused with one line of reason. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         clconv_sequence_parse(text, problems, CLCONV_MAX_STAGES, &count, &error);
     if (status == CLCONV_OK) {
         require(count >= 1 && count <= CLCONV_MAX_STAGES);
-        require(clconv_sequence_check(problems, count, &error) == CLCONV_OK);
+        for (size_t i = 0; i < count; ++i)
+            require(clconv_problem_check(&problems[i], &error) == CLCONV_OK);
         check_round_trip(problems, count);
     } else {
         require(error.status == status && error.message[0] != '\0');
