@@ -4,6 +4,7 @@
 
 #include "common.h"
 
+cli_command_function cli_filter;
 cli_command_function cli_run;
 
 #endif

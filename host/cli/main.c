@@ -13,6 +13,7 @@ typedef struct command {
 
 static const command commands[] = {
     {"run", "convolve .npy files", cli_run},
+    {"filter", "apply an image kernel to a PNG picture", cli_filter},
     {NULL, NULL, NULL},
 };
 
