@@ -287,7 +287,7 @@ static clconv_status apply_output(const cc_scan *scan, const entry *e, clconv_pr
 static clconv_status parse_one(cc_scan *scan, clconv_problem *problem)
 {
     record r = {0};
-    int rank;
+    int rank = 0;
     clconv_problem p;
     clconv_status status = CLCONV_OK;
     TRY(parse_record(scan, &r));
