@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     if (status == CLCONV_OK) {
         char text[1024];
         clconv_plan_describe(plan, text, sizeof text);
-        puts(text);
+        fputs(text, stdout);
     } else {
         fprintf(stderr, "%s: %s\n", clconv_status_name(status), error.message);
     }

@@ -55,7 +55,7 @@ for kind in shared static; do
         link=--static
         rm "$library"/libclconv.so*
     fi
-    flags=$(pkg-config --cflags --libs $link clconv)
+    flags=$(pkg-config --cflags --libs $link clconv OpenCL)
     mkdir "$work/pkg-$kind"
     for example in convolve sequence opencl_interop; do
         # shellcheck disable=SC2086 # a list of words

@@ -14,7 +14,7 @@ header_of()
 {
     case $1 in
     core) echo core/error.h ;;
-    reference) echo reference/reference.h ;;
+    reference) echo reference/stage.h ;;
     cl) echo cl/device.h ;;
     conv) echo conv/algorithm.h ;;
     esac
