@@ -16,8 +16,14 @@ step()
     echo "== $*"
 }
 
+edges='0 4 4 0
+0 4 4 0
+0 4 4 0
+0 4 4 0'
+
 run_examples()
 {
+    [ "$("$1/convolve")" = "$edges" ]
     for example in convolve sequence opencl_interop; do
         echo "$1/$example:"
         "$1/$example"
