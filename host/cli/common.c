@@ -45,11 +45,11 @@ struct poptOption cli_common_options(cli_common *common)
 {
     const struct poptOption rows[] = {
         {"device", 0, POPT_ARG_STRING, &common->device, 0,
-         "where to compute: `auto' takes a GPU, else another OpenCL device, else the reference; "
-         "INDEX as `clconv devices' lists them",
-         "auto|reference|INDEX|NAME-PART"},
+         "where to compute: `auto' takes a GPU, else another OpenCL device, else `reference', the "
+         "CPU reference; or an index or a part of a name as `clconv devices' lists them",
+         "DEVICE"},
         {"algorithm", 0, POPT_ARG_STRING, &common->algorithm, 0,
-         "how to compute: `auto' takes the fastest known for the device", "auto|NAME"},
+         "how to compute: `auto' takes the fastest known for the device", "NAME"},
         {"verbose", 'v', POPT_ARG_NONE, &common->verbose, 0, "say more about what is done", NULL},
         POPT_TABLEEND,
     };

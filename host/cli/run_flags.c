@@ -57,11 +57,13 @@ static const struct flag {
      offsetof(stage_flags, transposed)},
     {"output-padding", "SIZES", "added to a transposed convolution's size (0)", set_axes,
      offsetof(stage_flags, output_padding)},
-    {"padding-mode", "zeros|reflect|replicate|circular", "what lies outside the source (zeros)",
+    {"padding-mode", "MODE",
+     "what lies outside the source: zeros (default), reflect, replicate or circular",
      set_padding_mode, offsetof(stage_flags, padding_mode)},
-    {"activation", "none|relu|relu6|leaky_relu[:SLOPE]|sigmoid|tanh|silu",
-     "applied to each result (none); SLOPE is 0.01 unless given", set_activation,
-     offsetof(stage_flags, activation)},
+    {"activation", "NAME",
+     "applied to each result: none (default), relu, relu6, leaky_relu, leaky_relu:SLOPE, sigmoid, "
+     "tanh or silu",
+     set_activation, offsetof(stage_flags, activation)},
 };
 
 enum { WEIGHTS_ROW, STAGE_ROWS = sizeof stage_rows / sizeof stage_rows[0] };
