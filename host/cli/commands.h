@@ -4,7 +4,8 @@
 
 #include "common.h"
 
-cli_command_function cli_filter;
 cli_command_function cli_run;
+cli_command_function cli_devices;
+cli_command_function cli_cost;
 
 #endif

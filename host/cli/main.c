@@ -12,8 +12,9 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"devices", "list the devices", cli_devices},
     {"run", "convolve .npy files", cli_run},
-    {"filter", "apply an image kernel to a PNG picture", cli_filter},
+    {"cost", "count parameters, multiplications and bytes", cli_cost},
     {NULL, NULL, NULL},
 };
 
@@ -53,6 +54,6 @@ int main(int argc, const char **argv)
 {
     const cli_exit code = run(argc, argv);
     if (fflush(stdout) != 0 && code == CLI_FINE)
-        return cli_fail(CLI_USAGE, "standard output: %s", strerror(errno));
-    return code;
+        return (int)cli_fail(CLI_USAGE, "standard output: %s", strerror(errno));
+    return (int)code;
 }
