@@ -6,6 +6,7 @@
 
 cli_command_function cli_run;
 cli_command_function cli_devices;
+cli_command_function cli_verify;
 cli_command_function cli_cost;
 
 #endif

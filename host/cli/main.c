@@ -14,6 +14,7 @@ typedef struct command {
 static const command commands[] = {
     {"devices", "list the devices", cli_devices},
     {"run", "convolve .npy files", cli_run},
+    {"verify", "check every algorithm against the reference", cli_verify},
     {"cost", "count parameters, multiplications and bytes", cli_cost},
     {NULL, NULL, NULL},
 };
