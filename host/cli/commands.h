@@ -7,6 +7,7 @@
 cli_command_function cli_run;
 cli_command_function cli_devices;
 cli_command_function cli_verify;
+cli_command_function cli_bench;
 cli_command_function cli_cost;
 
 #endif

@@ -15,6 +15,7 @@ static const command commands[] = {
     {"devices", "list the devices", cli_devices},
     {"run", "convolve .npy files", cli_run},
     {"verify", "check every algorithm against the reference", cli_verify},
+    {"bench", "time algorithms, next to the CPU", cli_bench},
     {"cost", "count parameters, multiplications and bytes", cli_cost},
     {NULL, NULL, NULL},
 };

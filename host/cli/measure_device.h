@@ -1,0 +1,13 @@
+/* The device time of a plan, measured on buffers that stay on the device. */
+#ifndef CLI_MEASURE_DEVICE_H
+#define CLI_MEASURE_DEVICE_H
+
+#include "measure.h"
+
+/* Times clconv_enqueue on the context's queue; judges what the last run left, read into `dst`. */
+clconv_status measure_device(clconv_context *context, clconv_plan *plan,
+                             const clconv_weights *weights, const check_case *c, double budget_s,
+                             guarded *dst, spread *result, check_verdict *verdict,
+                             clconv_error *error);
+
+#endif
