@@ -2,8 +2,17 @@
 
 #include <string.h>
 
+#ifdef CLCONV_CLBLAST
+#define WITH_CLBLAST(X, name) X(name)
+#else
+#define WITH_CLBLAST(X, name)
+#endif
+
 /* Every algorithm: cc_NAME is defined in NAME.c. Listed in this order. */
-#define ALGORITHMS(X) X(direct)
+#define ALGORITHMS(X)                                                                              \
+    X(direct)                                                                                      \
+    X(depthwise)                                                                                   \
+    WITH_CLBLAST(X, pointwise)
 
 #define DECLARE(name) extern const cc_algorithm cc_##name;
 ALGORITHMS(DECLARE)
