@@ -255,17 +255,19 @@ static void destroy(cc_stage *stage)
     stage->state = NULL;
 }
 
-/* Measured on PoCL 3.1 with 2 AVX-512 cores: 2 to 8 GFLOP/s. GPU: not measured; CLBlast's
- * documentation shows about 80 % of the vendor's library for large matrices, so large products
- * are rated at twice the rate of direct convolution and small ones pay for more launches. */
+/* Measured on PoCL 3.1 with 2 AVX-512 cores: 2 to 8 GFLOP/s after 5 to 17 s of compiling, which is
+ * why it is rated so that it is never the default on a CPU device. GPU: not measured; CLBlast
+ * publishes about 80 % of the vendor's library for large matrices, so large products are rated
+ * above any direct convolution and small ones pay for more launches. */
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
-    const double launch_ns = 40e3, cpu_multiplications_per_ns = 2.0,
+    const int cpu = device->kind == CLCONV_DEVICE_CPU;
+    const double compile_ns = 5e9, launch_ns = 40e3, cpu_multiplications_per_ns = 2.0,
                  gpu_multiplications_per_ns = 2000.0;
     const double calls = shape->batch < shape->groups ? shape->batch : shape->groups;
-    return launch_ns * calls + cc_multiplications(shape) / (device->kind == CLCONV_DEVICE_CPU
-                                                                ? cpu_multiplications_per_ns
-                                                                : gpu_multiplications_per_ns);
+    return (cpu ? compile_ns : 0.0) + launch_ns * calls +
+           cc_multiplications(shape) /
+               (cpu ? cpu_multiplications_per_ns : gpu_multiplications_per_ns);
 }
 
 const cc_algorithm cc_pointwise = {
