@@ -4,8 +4,9 @@
 
 #include "common.h"
 
-cli_command_function cli_run;
 cli_command_function cli_devices;
+cli_command_function cli_run;
+cli_command_function cli_filter;
 cli_command_function cli_verify;
 cli_command_function cli_bench;
 cli_command_function cli_cost;

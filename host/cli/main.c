@@ -14,6 +14,7 @@ typedef struct command {
 static const command commands[] = {
     {"devices", "list the devices", cli_devices},
     {"run", "convolve .npy files", cli_run},
+    {"filter", "apply an image kernel to a PNG picture", cli_filter},
     {"verify", "check every algorithm against the reference", cli_verify},
     {"bench", "time algorithms, next to the CPU", cli_bench},
     {"cost", "count parameters, multiplications and bytes", cli_cost},
