@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-clconv_status cc_fail(clconv_error *error, clconv_status status, const char *format, ...)
+clconv_status(cc_fail)(clconv_error *error, clconv_status status, const char *format, ...)
 {
     if (error == NULL)
         return status;

@@ -11,6 +11,10 @@ __attribute__((format(printf, 3, 4)))
 clconv_status
 cc_fail(clconv_error *error, clconv_status status, const char *format, ...);
 
+#ifdef __clang_analyzer__ /* it does not see error.c: tell it that a failure's status is not OK */
+#define cc_fail(error, status, ...) (cc_fail(error, status, __VA_ARGS__), (status))
+#endif
+
 /* Appends " [problem string]" to the message of a failure about a sequence; returns the status. */
 clconv_status cc_fail_in(clconv_error *error, clconv_status status, const clconv_problem *problems,
                          size_t count);

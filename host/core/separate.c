@@ -140,6 +140,7 @@ clconv_status clconv_separate(const float *kernel, size_t rows, size_t columns, 
                     columns));
     for (size_t i = 0; i < rows; ++i)
         for (size_t j = 0; j < columns; ++j)
+            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): check() rules out a size of 0 */
             matrix[j * rows + i] = kernel[i * columns + j];
 
     const double *scaled = longest_after_rotation(matrix, rows, columns);

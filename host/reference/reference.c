@@ -185,6 +185,7 @@ static clconv_status run_stage(const clconv_problem *problem, const clconv_stage
         if (magnitude == NULL)
             goto cleanup;
         for (int64_t i = 0; i < inputs; ++i)
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the caller filled src */
             magnitude[i] = fabs((*src)[i]) + (*src_bound != NULL ? (*src_bound)[i] : 0.0);
         if (*src_bound != NULL) {
             carried = allocate(planes * cc_output_elements(&shape), &status, error);
