@@ -34,8 +34,9 @@ static const char *short_count(int64_t count, char text[16])
 
 void bench_print_header(void)
 {
-    printf("%-6s%6s %9s %9s %9s %9s %9s %8s %7s %7s %7s  %s\n", "", "ratio", "device", "transfer",
-           "total", "CPU", "first", "GFLOP/s", "GB/s", "mult.", "param.", "algorithm");
+    printf("%-6s%6s %9s %9s %9s %9s %9s %8s %7s %7s %7s  %-20s %-12s %s\n", "", "ratio", "device",
+           "transfer", "total", "CPU", "first", "GFLOP/s", "GB/s", "mult.", "param.", "algorithm",
+           "variant", "problem");
     printf("%-6s%6s %9s %9s %9s %9s %9s\n", "", "", "ms", "ms", "ms", "ms", "ms");
 }
 
@@ -46,7 +47,7 @@ static void print_numbers(progress_line *progress, const bench_row *row)
     char multiplications[16];
     char parameters[16];
     progress_print(
-        progress, "%-6s%6.3f %9.4g %9.4g %9.4g %9.4g %9.4g %8.4g %7.3g %7s %7s  %-20s %s  %s\n",
+        progress, "%-6s%6.3f %9.4g %9.4g %9.4g %9.4g %9.4g %8.4g %7.3g %7s %7s  %-20s %-12s %s\n",
         "OK", row->verdict.ratio, t->device.median_ns * 1e-6,
         (t->upload.median_ns + t->download.median_ns) * 1e-6, t->total.median_ns * 1e-6,
         row->reference.median_ns * 1e-6, (t->plan_ns + t->pack_ns + t->first_ns) * 1e-6,

@@ -86,8 +86,11 @@ static void print_reproducer(verify *v, const check_case *c, const char *algorit
 static void print_verdict(verify *v, const check_case *c, const char *request,
                           const char *algorithm, const check_verdict *verdict)
 {
-    progress_print(v->progress, "%-6s%-7.3f %-6s %-24s %s\n", verdict->ok ? "OK" : "WRONG",
-                   verdict->ratio, c->use[GATE_EXACT] ? "yes" : "-", algorithm, c->entry->text);
+    const char *automatic = strcmp(request, "auto") == 0 ? "auto: " : "";
+    const int width = 28 - (int)strlen(automatic);
+    progress_print(v->progress, "%-6s%-7.3f %-6s %s%-*s %s\n", verdict->ok ? "OK" : "WRONG",
+                   verdict->ratio, c->use[GATE_EXACT] ? "yes" : "-", automatic, width, algorithm,
+                   c->entry->text);
     if (verdict->ok) {
         v->passed++;
         return;
@@ -102,7 +105,7 @@ static void print_failure(verify *v, const check_case *c, const char *request,
                           const clconv_error *error)
 {
     const int skipped = error->status == CLCONV_UNSUPPORTED && is_named(v);
-    progress_print(v->progress, "%-6s%-7s %-6s %-24s %s\n       %s\n", skipped ? "SKIP" : "FAIL",
+    progress_print(v->progress, "%-6s%-7s %-6s %-28s %s\n       %s\n", skipped ? "SKIP" : "FAIL",
                    "-", "-", request, c->entry->text, error->message);
     if (skipped) {
         v->skipped++;
@@ -200,7 +203,7 @@ static cli_exit verify_list(verify *v, const problem_list *list)
         return cli_fail_library(&error);
     device_describe(clconv_context_device(v->context), v->common.device, device, sizeof device);
     printf("device %s, seed %lld\n", device, v->seed);
-    printf("%-6s%-7s %-6s %-24s %s\n", "", "ratio", "exact", "algorithm", "problem");
+    printf("%-6s%-7s %-6s %-28s %s\n", "", "ratio", "exact", "algorithm", "problem");
 
     v->progress = progress_start(problem_list_work(list));
     cli_exit code = CLI_FINE;
