@@ -11,6 +11,7 @@
 /* Every algorithm: cc_NAME is defined in NAME.c. Listed in this order. */
 #define ALGORITHMS(X)                                                                              \
     X(direct)                                                                                      \
+    X(blocked)                                                                                     \
     X(depthwise)                                                                                   \
     WITH_CLBLAST(X, pointwise)
 
