@@ -276,10 +276,18 @@ clconv_status cc_kernel_limits(const cc_kernel *kernel, size_t *max_group_size,
                                cl_ulong *local_bytes, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
+    size_t required[3];
     CL_TRY(clGetKernelWorkGroupInfo(kernel->handle, kernel->device, CL_KERNEL_WORK_GROUP_SIZE,
                                     sizeof(*max_group_size), max_group_size, NULL));
     CL_TRY(clGetKernelWorkGroupInfo(kernel->handle, kernel->device, CL_KERNEL_LOCAL_MEM_SIZE,
                                     sizeof(*local_bytes), local_bytes, NULL));
+    /* A kernel that was compiled for one size runs with it, though Mesa's rusticl reports its
+     * sub-group size as the largest. */
+    CL_TRY(clGetKernelWorkGroupInfo(kernel->handle, kernel->device,
+                                    CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof(required), required,
+                                    NULL));
+    if (required[0] * required[1] * required[2] > *max_group_size)
+        *max_group_size = required[0] * required[1] * required[2];
 cleanup:
     return status;
 }
