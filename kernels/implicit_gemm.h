@@ -269,8 +269,11 @@ __attribute__((always_inline)) static inline void gemm_multiply(float4 acc[REG_K
     }
 }
 
-/* The body of both kernels. weights_tile and pixel_tile are two buffers each; place receives each
- * pixel's image, -1 for none, and its offset in an output plane. */
+/* The body of both kernels, inlined by order: where PoCL 3.1 leaves a call, it shares the __local
+ * arrays of the caller between work-groups that run at the same time.
+ *
+ * weights_tile, pixel_tile   two buffers each
+ * place                      receives each pixel's image, -1 for none, and offset in a plane of dst */
 __attribute__((always_inline)) static inline void implicit_gemm(const conv_args *args, __global const float *restrict src,
                                  __global const float *restrict packed,
                                  __global const float *restrict bias, __global float *restrict dst,
@@ -288,17 +291,13 @@ __attribute__((always_inline)) static inline void implicit_gemm(const conv_args 
     const int pixel_tile_index = tile % pixel_tiles;
     tile /= pixel_tiles;
     const int g = tile % args->G;
-    conv_view view[3];
-#if TRANSPOSED
     int phase = tile / args->G;
+    conv_view view[3];
     for (int a = 2; a >= 0; --a) {
-        view[a] = conv_view_make(args->axis[a], phase % args->axis[a].stride);
-        phase /= args->axis[a].stride;
+        const int phases = conv_phases(args->axis[a]);
+        view[a] = conv_view_make(args->axis[a], phase % phases);
+        phase /= phases;
     }
-#else
-    for (int a = 0; a < 3; ++a)
-        view[a] = conv_view_make(args->axis[a], 0);
-#endif
 
     /* Its pixels. */
     const int image_pixels = view[0].out_count * view[1].out_count * view[2].out_count;

@@ -12,6 +12,8 @@
 #define ALGORITHMS(X)                                                                              \
     X(direct)                                                                                      \
     X(blocked)                                                                                     \
+    X(tiled)                                                                                       \
+    X(transposed)                                                                                  \
     X(depthwise)                                                                                   \
     WITH_CLBLAST(X, pointwise)
 
