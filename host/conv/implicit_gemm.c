@@ -125,8 +125,7 @@ clconv_status cc_gemm_applicable(const clconv_device *device, const cc_shape *sh
                        tiles(&g));
     /* Padding K/G makes the weights up to 64 times as large. */
     const double packed = (double)shape->groups * (double)cc_kernel_elements(shape) *
-                          (shape->in_channels / shape->groups) * (double)g.k_tiles *
-                          config->tile_k;
+                          (shape->in_channels / shape->groups) * (double)g.k_tiles * config->tile_k;
     if (packed * sizeof(float) > (double)device->max_alloc_bytes)
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "packed weights of %.0f elements are too large for a buffer of %s", packed,
@@ -136,8 +135,7 @@ clconv_status cc_gemm_applicable(const clconv_device *device, const cc_shape *sh
 
 /* ---- Stage ---- */
 
-clconv_status cc_gemm_build_with(cc_stage *stage, const cc_gemm_config *config,
-                                 clconv_error *error)
+clconv_status cc_gemm_build_with(cc_stage *stage, const cc_gemm_config *config, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
