@@ -45,7 +45,7 @@ static int64_t *padded_axis(const clconv_problem *p, int axis, int64_t *length)
     const int64_t size = p->input_size[axis];
     const int64_t begin = p->padding_begin[axis], end = p->padding_end[axis];
     *length = begin + size + end;
-    int64_t *list = malloc((size_t)(begin + size + (end > 0 ? end : 0)) * sizeof *list);
+    int64_t *list = calloc((size_t)(begin + size + (end > 0 ? end : 0)), sizeof *list);
     if (list == NULL)
         abort();
     for (int64_t i = 0; i < size; ++i)

@@ -59,7 +59,8 @@ Test(activation, lipschitz_constants_hold_and_are_reached)
     for (int i = CLCONV_NONE; i <= CLCONV_SILU; ++i) {
         const cc_activation *activation = cc_activation_get((clconv_activation)i);
         double steepest = 0.0;
-        for (double x = -20.0; x < 20.0; x += 0x1p-8) {
+        for (int step = -5120; step < 5120; ++step) {
+            const double x = step * 0x1p-8;
             const double rise = activation->apply(x + 0x1p-8, 0.5) - activation->apply(x, 0.5);
             steepest = fmax(steepest, fabs(rise) * 0x1p8);
         }
@@ -97,9 +98,10 @@ Test(activation, the_worst_device_stays_within_relative_ulps)
     for (int i = CLCONV_NONE; i <= CLCONV_SILU; ++i) {
         const cc_activation *activation = cc_activation_get((clconv_activation)i);
         double worst = 0.0;
-        for (double x = -80.0 + 0x1p-10; x < 80.0; x += 0x1p-9) { /* past 0 */
+        for (int step = -40960; step < 40960; ++step) {
+            const double x = (step + 0.5) * 0x1p-9; /* past 0 */
             const double y = activation->apply(x, 0.3);
-            for (double sign = -1.0; sign <= 1.0; sign += 2.0) {
+            for (int sign = -1; sign <= 1; sign += 2) {
                 const double gap = fabs(worst_device((clconv_activation)i, x, sign) - y);
                 worst = gap > 0.0 ? fmax(worst, gap / (u * fabs(y))) : worst;
             }

@@ -22,8 +22,9 @@ static double *doubles(int64_t count)
 static double worst_ratio(case_random *random, const clconv_problem *problems, size_t count,
                           double low)
 {
-    clconv_stage_tensors stages[2];
-    clconv_sizes sizes;
+    clconv_stage_tensors stages[2] = {{NULL, NULL}};
+    float *weights[2] = {NULL}, *bias[2] = {NULL};
+    clconv_sizes sizes = {{0}, 0, 0, 0, 0};
     float *src = NULL;
     double *single = NULL;
     for (size_t i = 0; i < count; ++i) {
@@ -34,13 +35,13 @@ static double worst_ratio(case_random *random, const clconv_problem *problems, s
             for (int64_t j = 0; j < sizes.src; ++j)
                 single[j] = (double)src[j];
         }
-        float *weights = case_reals(random, sizes.weights, low, 1.0);
-        float *bias = case_reals(random, problems[i].out_channels, low, 1.0);
+        weights[i] = case_reals(random, sizes.weights, low, 1.0);
+        bias[i] = case_reals(random, problems[i].out_channels, low, 1.0);
         double *next = doubles(sizes.dst);
-        naive_convolve(&problems[i], NAIVE_SINGLE, single, weights, bias, next);
+        naive_convolve(&problems[i], NAIVE_SINGLE, single, weights[i], bias[i], next);
         free(single);
         single = next;
-        stages[i] = (clconv_stage_tensors){weights, bias};
+        stages[i] = (clconv_stage_tensors){weights[i], bias[i]};
     }
 
     double *reference = doubles(sizes.dst), *bound = doubles(sizes.dst);
@@ -59,8 +60,8 @@ static double worst_ratio(case_random *random, const clconv_problem *problems, s
     cr_expect_eq(result.wrong, 0, "%s: %zu wrong", name, result.wrong);
     free(src), free(single), free(reference), free(bound), free(dst);
     for (size_t i = 0; i < count; ++i) {
-        free((void *)(uintptr_t)stages[i].weights);
-        free((void *)(uintptr_t)stages[i].bias);
+        free(weights[i]);
+        free(bias[i]);
     }
     return result.ratio;
 }

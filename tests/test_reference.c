@@ -137,7 +137,7 @@ Test(reference, of_a_sequence_is_its_stages_one_after_the_other)
         clconv_problem problems[3];
         const size_t count =
             random_sequence(&random, problems, (size_t)case_integer(&random, 2, 3));
-        tensors t[3];
+        tensors t[3] = {{.src = NULL}};
         clconv_stage_tensors stages[3];
         char name[2048];
         clconv_sequence_format(problems, count, name, sizeof name);
