@@ -273,7 +273,8 @@ typedef struct clconv_stage_tensors {
  *
  * dst    receives N*K*O*P*Q doubles.
  * bound  NULL, or receives for each element the largest error that a float32 direct sum may show
- *        (docs/DESIGN.md, "How correctness is judged"), carried through all stages.
+ *        (docs/DESIGN.md, "How correctness is judged"), carried through all stages: 0 where the
+ *        reference is infinite or NaN, infinite where a float32 sum may overflow on its way.
  * Uses all processors. */
 CLCONV_API clconv_status clconv_reference(const clconv_problem *problems, size_t count,
                                           const float *src, const clconv_stage_tensors *stages,

@@ -260,3 +260,21 @@ Test(reference, names_a_missing_argument)
                   error.message, rows[i].word);
     }
 }
+
+/* Cheap to ask for, impossible to hold: 2^90 padded elements for one output. */
+Test(reference, padding_beyond_memory_is_an_error)
+{
+    clconv_problem p = clconv_problem_3d(1, 1, 1, 1, 1, 2, 2, 2);
+    for (int axis = CLCONV_DEPTH; axis <= CLCONV_WIDTH; ++axis) {
+        p.padding_end[axis] = 1 << 30;
+        p.dilation[axis] = 1 << 30;
+    }
+    p.padding_mode = CLCONV_REPLICATE;
+    const float src[] = {1}, weights[8] = {0};
+    const clconv_stage_tensors stage = {weights, NULL};
+    double dst;
+    clconv_error error = {0};
+    cr_expect_eq(clconv_reference(&p, 1, src, &stage, &dst, NULL, &error),
+                 CLCONV_OUT_OF_HOST_MEMORY, "%s", error.message);
+    cr_expect(strstr(error.message, case_name(&p)) != NULL, "no problem string: %s", error.message);
+}

@@ -19,6 +19,7 @@
  * Where x is infinite or NaN the bound is 0, as only the class can agree. Where S exceeds FLT_MAX
  * a float32 sum may overflow on its way: the bound is infinite. */
 #include "core/activation.h"
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/platform.h"
 #include "reference/padded.h"
@@ -137,23 +138,26 @@ static double *allocate(int64_t count, clconv_status *status, clconv_error *erro
     return memory;
 }
 
-/* Replaces *values (all channels of all images) by their padded form. */
+/* Replaces *values (all channels of all images; may be NULL) by their padded form. */
 static clconv_status pad(const cc_shape *shape, double **values, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    const cc_shape outer = cc_padded_shape(shape);
-    const int64_t inside = cc_input_elements(shape), outside = cc_input_elements(&outer);
-    const int64_t channels = (int64_t)shape->batch * shape->in_channels;
     if (*values == NULL || shape->padding_mode == CLCONV_ZEROS)
         return CLCONV_OK;
 
-    double *padded = outside <= INT64_MAX / 8 / channels
-                         ? allocate(channels * outside, &status, error)
-                         : allocate(INT64_MAX, &status, error);
+    const cc_shape padded_shape = cc_padded_shape(shape);
+    const cc_axis *outer = padded_shape.axis;
+    const int64_t channels = (int64_t)shape->batch * shape->in_channels;
+    const int64_t sizes[] = {channels, outer[0].input, outer[1].input, outer[2].input};
+    int64_t elements;
+    if (!cc_multiply_all(sizes, 4, INT64_MAX, &elements))
+        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for the padded input");
+    double *padded = allocate(elements, &status, error);
     if (padded == NULL)
         return status;
     for (int64_t i = 0; i < channels; ++i)
-        cc_pad_channel(shape, *values + i * inside, padded + i * outside);
+        cc_pad_channel(shape, *values + i * cc_input_elements(shape),
+                       padded + i * (elements / channels));
     free(*values);
     *values = padded;
     return CLCONV_OK;
