@@ -38,21 +38,21 @@
 #ifndef OUTPUTS /* STAGE 1: outputs of a work-item and filter */
 #define OUTPUTS 4
 #endif
-#ifndef VECTOR /* STAGE 0: outputs of a work-item; 4, 8 or 16 */
-#define VECTOR 4
+#ifndef VECTOR /* STAGE 0: outputs of a work-item; 8 or 16 on a CPU device, 1 elsewhere */
+#define VECTOR 1
 #endif
 #ifndef GROUP_X /* STAGE 0: strips of a work-group */
-#define GROUP_X 8
+#define GROUP_X 16
 #endif
 #ifndef GROUP_Y /* STAGE 0: rows of a work-group */
-#define GROUP_Y 8
+#define GROUP_Y 4
 #endif
 
 #if STAGE < 0 || STAGE > 1 || (KERNEL != 0 && KERNEL != 3)
 #error "STAGE is 0 or 1, KERNEL 0 or 3"
 #endif
-#if VECTOR != 4 && VECTOR != 8 && VECTOR != 16
-#error "VECTOR is 4, 8 or 16"
+#if VECTOR != 1 && VECTOR != 8 && VECTOR != 16
+#error "VECTOR is 1, 8 or 16"
 #endif
 #if TRANSPOSED
 #error "depthwise computes convolutions, not transposed ones"
@@ -233,9 +233,19 @@ depthwise_staged(const conv_args args, const depthwise_box box, __global const f
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b)  JOIN_(a, b)
+#if VECTOR == 1
+typedef float strip;
+#define strip_load(i, from)       (from)[i]
+#define strip_store(value, i, to) (to)[i] = (value)
+#else
 typedef JOIN(float, VECTOR) strip;
 #define strip_load  JOIN(vload, VECTOR)
 #define strip_store JOIN(vstore, VECTOR)
+#endif
+
+/* Whether taps that need no check for padding get a loop of their own, and padded loads go through
+ * private memory: fast on a CPU device, but on a GPU it costs registers. */
+#define SPLIT_TAPS (VECTOR > 1)
 
 /* line[x], line[x+stride], ...: all inside the line. */
 static inline __attribute__((always_inline)) strip depthwise_load(__global const float *line, int x,
@@ -254,7 +264,7 @@ static inline __attribute__((always_inline)) strip depthwise_load(__global const
 static inline __attribute__((always_inline)) strip
 depthwise_load_padded(__global const float *line, int x, int stride, int size, int mode)
 {
-#if !PADDING_MODE
+#if SPLIT_TAPS && !PADDING_MODE
     if (stride == 1 && size >= VECTOR) { /* what can be read, moved to its place between zeros */
         const int readable = clamp(x, 0, size - VECTOR);
         const int shift = clamp(x - readable, -VECTOR, VECTOR);
@@ -283,10 +293,11 @@ static inline __attribute__((always_inline)) strip depthwise_sum(const conv_args
     const conv_axis ad = args->axis[0], ah = args->axis[1], aw = args->axis[2];
     const int R = KERNEL ? KERNEL : ah.kernel_size, S = KERNEL ? KERNEL : aw.kernel_size;
 
-    /* Taps s of [s_begin, s_end) read inside the line in all lanes. */
+#if SPLIT_TAPS /* taps s of [s_begin, s_end) read inside the line in all lanes */
     const int room = aw.input - 1 - (VECTOR - 1) * aw.stride - first_w;
     const int s_begin = first_w >= 0 ? 0 : min((-first_w + aw.dilation - 1) / aw.dilation, S);
     const int s_end = room < 0 ? s_begin : max(min(room / aw.dilation + 1, S), s_begin);
+#endif
 
     strip sum = (strip)(0.0f);
     for (int t = 0; t < ad.kernel_size; ++t) {
@@ -297,11 +308,13 @@ static inline __attribute__((always_inline)) strip depthwise_sum(const conv_args
                 continue;
             __global const float *line = plane + (iz * ah.input + iy) * aw.input;
             int s = 0, x = first_w;
+#if SPLIT_TAPS
             for (; s < s_begin; ++s, x += aw.dilation)
                 sum = fma(depthwise_load_padded(line, x, aw.stride, aw.input, args->padding_mode),
                           (strip)(w[s]), sum);
             for (; s < s_end; ++s, x += aw.dilation)
                 sum = fma(depthwise_load(line, x, aw.stride), (strip)(w[s]), sum);
+#endif
             for (; s < S; ++s, x += aw.dilation)
                 sum = fma(depthwise_load_padded(line, x, aw.stride, aw.input, args->padding_mode),
                           (strip)(w[s]), sum);
@@ -351,7 +364,7 @@ depthwise_rows(const conv_args args, __global const float *restrict src,
                     lane[i] = conv_activate(lane[i], args.activation, args.slope);
                 sum = strip_load(0, lane);
 #endif
-                if (q == q_own && q + VECTOR <= q_end) {
+                if (VECTOR == 1 || (q == q_own && q + VECTOR <= q_end)) {
                     strip_store(sum, 0, y + row * aw.output + q);
                 } else {
                     strip_store(sum, 0, lane);

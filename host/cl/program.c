@@ -68,6 +68,15 @@ void cc_programs_statistics(const cc_programs *programs, clconv_statistics *stat
     cc_mutex_unlock(programs->lock);
 }
 
+void cc_programs_visit(const cc_programs *programs,
+                       void (*visit)(const char *file, const char *options, void *data), void *data)
+{
+    cc_mutex_lock(programs->lock);
+    for (const entry *e = programs->first; e != NULL; e = e->next)
+        visit(e->source->name, e->options, data);
+    cc_mutex_unlock(programs->lock);
+}
+
 /* ---- Building ---- */
 
 /* Ends the text after its first `lines` lines. */

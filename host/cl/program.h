@@ -20,6 +20,11 @@ clconv_status cc_programs_create(cl_context cl, cl_device_id device, cc_programs
 void cc_programs_destroy(cc_programs *programs);
 void cc_programs_statistics(const cc_programs *programs, clconv_statistics *statistics);
 
+/* Calls visit(file, options, data) for each program that was built. For tests. */
+void cc_programs_visit(const cc_programs *programs,
+                       void (*visit)(const char *file, const char *options, void *data),
+                       void *data);
+
 /* Builds one program, uncached. CLCONV_BUILD_FAILED names the file, options and device, and the
  * first lines of the build log follow. The program is the caller's to release. */
 clconv_status cc_program_build(cl_context cl, cl_device_id device, const cc_source *source,

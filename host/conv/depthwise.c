@@ -163,7 +163,7 @@ static int choose_staged(const cc_shape *shape, struct depthwise_box *box)
 static int32_t choose_vector(const clconv_device *device, const cc_shape *shape)
 {
     if (device->kind != CLCONV_DEVICE_CPU)
-        return 4;
+        return 1;
     const int64_t width = shape->axis[CLCONV_WIDTH].output;
     return divide_up(width, 16) * 16 > divide_up(width, 8) * 8 + width / 8 ? 8 : 16;
 }
@@ -176,7 +176,8 @@ static void size_rows(struct depthwise *state, const clconv_device *device, cons
     const int64_t rows =
         (int64_t)shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
     const int64_t strips = divide_up(shape->axis[CLCONV_WIDTH].output, vector);
-    state->local[0] = state->local[1] = cpu ? 1 : 8;
+    state->local[0] = cpu ? 1 : 16;
+    state->local[1] = cpu ? 1 : 4;
     state->local[2] = 1;
 
     /* A CPU device's work-group is one work-item, which walks rows until it has enough to do. */
@@ -193,11 +194,13 @@ static void size_rows(struct depthwise *state, const clconv_device *device, cons
 
 /* ---- The algorithm ---- */
 
-/* The kernel size to unroll, 0 for none: the common one, to compile few programs. */
-static int unrolled_kernel(const cc_shape *shape)
+/* The kernel size to unroll, 0 for none: the common one, where it counts, to compile few programs.
+ */
+static int unrolled_kernel(const clconv_device *device, const cc_shape *shape, int staged)
 {
-    return shape->padding_mode == CLCONV_ZEROS && shape->axis[CLCONV_HEIGHT].kernel == 3 &&
-                   shape->axis[CLCONV_WIDTH].kernel == 3
+    const int counts = staged || device->kind == CLCONV_DEVICE_CPU;
+    return counts && shape->padding_mode == CLCONV_ZEROS &&
+                   shape->axis[CLCONV_HEIGHT].kernel == 3 && shape->axis[CLCONV_WIDTH].kernel == 3
                ? 3
                : 0;
 }
@@ -230,9 +233,10 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     state->staged = device->kind != CLCONV_DEVICE_CPU &&
                     device->local_bytes >= MAX_PATCH * sizeof(cl_float) &&
                     choose_staged(shape, &state->box);
+    const int kernel = unrolled_kernel(device, shape, state->staged);
     if (state->staged) {
         snprintf(options, sizeof(options), "%s -DSTAGE=1 -DKERNEL=%d -DGROUP=%d -DOUTPUTS=%d",
-                 common, unrolled_kernel(shape), GROUP, OUTPUTS);
+                 common, kernel, GROUP, OUTPUTS);
         state->local_bytes =
             (size_t)state->box.planes * (size_t)patch_elements(&state->box) * sizeof(cl_float);
         state->local[0] = GROUP;
@@ -241,8 +245,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
         const int32_t vector = choose_vector(device, shape);
         size_rows(state, device, shape, vector);
         snprintf(options, sizeof(options),
-                 "%s -DSTAGE=0 -DKERNEL=%d -DVECTOR=%d -DGROUP_X=%d -DGROUP_Y=%d", common,
-                 unrolled_kernel(shape), (int)vector, (int)state->local[0], (int)state->local[1]);
+                 "%s -DSTAGE=0 -DKERNEL=%d -DVECTOR=%d -DGROUP_X=%d -DGROUP_Y=%d", common, kernel,
+                 (int)vector, (int)state->local[0], (int)state->local[1]);
     }
     TRY(cc_kernel_create(stage->target->programs, "depthwise",
                          state->staged ? "depthwise_staged" : "depthwise_rows", options,

@@ -1,0 +1,117 @@
+/* depthwise in all its forms: by rows on CPU devices, staged or by rows on GPUs. */
+#include "stage_run.h"
+
+TestSuite(depthwise, .init = stage_open, .fini = stage_close);
+
+static const char *const cases[] = {
+    /* ordinary layers; strides and tails in both directions */
+    "g32ic32ih28oc32kh3ph1",
+    "g17mb2ic17ih15iw33oc17kh3kw3sh2sw3ph1pw1",
+    "g5mb3ic5ih112oc5kh3sh2ph1+bias+relu",
+    "g6ic6ih30iw18oc6kh5ph2kw5pw2+bias",
+    "g3ic3ih9iw65oc3kh1kw7ph0pw3+silu",
+    /* small images: several planes to a work-group, the last one short */
+    "g37mb2ic37ih7oc37kh3ph1+bias",
+    "g130ic130ih1iw1oc130kh1kw1",
+    "g9mb3ic9ih4iw3oc9kh3ph1kw3pw1",
+    "g20ic20ih7oc20kh7ph0",
+    /* several filters to a channel */
+    "g8mb2ic8ih14oc24kh3ph1+bias+relu6",
+    "g1mb2ic1ih20oc5kh5ph2",
+    "g8mb2ic8ih64iw128oc16kh64kw1ph0pw0+bias",
+    /* dilation: coprime to the stride, sharing a factor with it, a multiple of it, past the input
+     */
+    "g4ic4ih32oc4kh3dh1ph2",
+    "g4ic4ih40iw37oc4kh3sh2dh2ph3kw3sw2dw2pw3",
+    "g4ic4ih40iw37oc4kh3sh4dh5ph6kw3sw4dw5pw6",
+    "g4ic4ih33oc4kh3sh2dh3ph4",
+    "g3ic3ih12oc3kh3dh17ph18",
+    "g2ic2ih40oc2kh3dh35ph36+bias",
+    /* patches at, near and past what is staged */
+    "g2ic2ih70oc2kh31ph15",
+    "g2ic2ih90oc2kh63ph31",
+    "g1ic1ih80oc1kh64ph0",
+    "g1ic1ih80oc1kh65ph0",
+    "g2ic2ih64iw64oc2kh3kw3sh31sw29ph1pw1",
+    /* padding modes, uneven padding, padding wider than the kernel, input left unread */
+    "g6mb2ic6ih10iw13oc6kh3ph1kw3pw1+reflect",
+    "g6ic6ih10iw13oc6kh5ph4pw4kw5+replicate+bias+relu",
+    "g6ic6ih6iw9oc6kh5ph5pw3kw5+circular",
+    "g4ic4ih11iw21oc4kh3ph2eh0pw0ew3kw3",
+    "g4ic4ih8oc4kh3ph7pw9iw8kw3",
+    "g4ic4ih11oc4kh3ph0pw0eh-3ew-2iw11kw3",
+    /* ranks 1 and 3 */
+    "g12mb2ic12iw1000oc12kw9pw4",
+    "g3ic3iw50oc6kw4sw3dw6pw2+bias+leaky_relu:0.1",
+    "g6mb2ic6id5ih9iw11oc6kd3kh3kw3pd1ph1pw1",
+    "g2ic2id9ih12iw10oc4kd4kh2kw5sd2sh1sw3dd1dh2dw0pd3ph1pw2+bias",
+    "g3ic3id6ih6iw6oc3kd3kh3kw3pd2ph1pw1+replicate",
+    "g16ic16id3ih3iw3oc16kd3kh3kw3pd0ph0pw0",
+};
+
+static void check_all(clconv_device_kind kind)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i)
+        stage_check("depthwise", kind, cases[i]);
+}
+
+Test(depthwise, cases_as_on_a_cpu)
+{
+    check_all(CLCONV_DEVICE_CPU);
+}
+
+Test(depthwise, cases_as_on_a_gpu)
+{
+    check_all(CLCONV_DEVICE_GPU);
+}
+
+static void note_staged(const char *file, const char *options, void *data)
+{
+    (void)file;
+    *(int *)data |= strstr(options, "-DSTAGE=1") != NULL ? 1 : 2;
+}
+
+/* Bit 0: staged, bit 1: by rows. */
+static int forms_built(clconv_device_kind kind, const char *text)
+{
+    int forms = 0;
+    stage_check("depthwise", kind, text);
+    cc_programs_visit(stage_on.programs, note_staged, &forms);
+    return forms;
+}
+
+Test(depthwise, a_cpu_reads_rows)
+{
+    cr_assert_eq(forms_built(CLCONV_DEVICE_CPU, "g32ic32ih28oc32kh3ph1"), 2);
+}
+
+Test(depthwise, a_gpu_stages)
+{
+    cr_assert_eq(forms_built(CLCONV_DEVICE_GPU, "g32ic32ih28oc32kh3ph1"), 1);
+}
+
+Test(depthwise, a_large_patch_still_fits_with_64_taps_a_side)
+{
+    cr_assert_eq(forms_built(CLCONV_DEVICE_GPU, "g1ic1ih64oc64kh64ph0"), 1);
+}
+
+Test(depthwise, a_larger_patch_is_not_staged)
+{
+    cr_assert_eq(forms_built(CLCONV_DEVICE_GPU, "g1ic1ih65oc64kh65ph0"), 2);
+}
+
+Test(depthwise, inputs_used_once_are_not_staged)
+{
+    cr_assert_eq(forms_built(CLCONV_DEVICE_GPU, "g16ic16ih28oc16kh1"), 2);
+}
+
+Test(depthwise, dilation_does_not_grow_the_patch)
+{
+    cr_assert_eq(forms_built(CLCONV_DEVICE_GPU, "g4ic4ih256oc4kh3dh35ph36"), 1);
+}
+
+Test(depthwise, refuses_what_is_not_depthwise)
+{
+    stage_check_refused("depthwise", "g2ic4ih8oc4kh3ph1");
+    stage_check_refused("depthwise", "deconv:g4ic4ih8oc4kh3ph1");
+}
