@@ -1,0 +1,97 @@
+"""clconv bench: the table, the JSON report, and that a wrong result has no numbers."""
+import json
+import re
+
+import tool
+
+PROBLEM = "mb1ic8ih12iw12oc8kh3kw3ph1pw1"
+SEQUENCE = "g8mb1ic8ih12iw12oc8kh3kw3ph1pw1+relu -> mb1ic8ih12iw12oc12kh1kw1"
+
+
+class BenchTest(tool.ToolTest):
+    def bench(self, code, *arguments, **options):
+        """Runs with a report; returns what was printed and the report."""
+        result = self.clconv("bench", "--min-time", "0.05", "--json", "out.json", *arguments,
+                             **options)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        self.assertEqual(self.files(), ["out.json"])
+        with open(self.path("out.json")) as file:
+            return result.stdout, json.load(file)
+
+    def assert_spread(self, spread, message):
+        self.assertEqual(sorted(spread), ["lower_quartile_ns", "median_ns", "samples",
+                                          "upper_quartile_ns"])
+        self.assertGreaterEqual(spread["samples"], 1, message)
+        self.assertLessEqual(spread["lower_quartile_ns"], spread["median_ns"], message)
+        self.assertLessEqual(spread["median_ns"], spread["upper_quartile_ns"], message)
+
+    def assert_complete(self, result):
+        self.assertEqual(result["verdict"], "OK", result)
+        self.assertLessEqual(result["error_to_bound_ratio"], 1)
+        for name in "cpu_reference", "device", "with_transfers", "upload", "compute", "download":
+            self.assert_spread(result[name], (name, result))
+        self.assertEqual(sorted(result["first"]), ["compile_ns", "execute_ns", "pack_ns",
+                                                   "plan_ns", "programs_count"])
+        device_ns = result["device"]["median_ns"]
+        self.assertGreater(device_ns, 0)
+        self.assertAlmostEqual(result["gflop_per_s"] * device_ns,
+                               2 * result["multiplications_count"], delta=1)
+        self.assertAlmostEqual(result["gbyte_per_s"] * device_ns, result["minimum_bytes"], delta=1)
+
+    def test_report(self):
+        output, report = self.bench(0, "--seed", "5", "--batch", "1,2", PROBLEM, SEQUENCE)
+        self.assertEqual([result["problem"][:7] for result in report["results"]],
+                         ["mb1ic8i", "mb2ic8i", "g8mb1ic", "g8mb2ic"])
+        for result in report["results"]:
+            self.assert_complete(result)
+        self.assertEqual(report["results"][0]["multiplications_count"], 8 * 8 * 9 * 144)
+        self.assertEqual(report["results"][0]["parameters_count"], 8 * 8 * 9)
+        self.assertEqual(report["options"], {"device": None, "algorithm": None, "file": None,
+                                             "batch": "1,2", "seed": 5, "min_time_s": 0.05})
+        self.assertTrue(report["clconv_version"])
+        self.assertTrue(report["device"]["name"] and report["device"]["driver"])
+        self.assertEqual(len(re.findall(r"^OK ", output, re.M)), 4, output)
+
+    def test_file_and_all_algorithms(self):
+        with open(self.path("out.json"), "w") as file:
+            file.write("an old report")
+        with tool.tempfile.NamedTemporaryFile("w", suffix=".txt") as problems:
+            problems.write(f"pointwise\tthe name\tmb1ic8ih6iw6oc8kh1kw1\tsource\n")
+            problems.flush()
+            output, report = self.bench(0, "--algorithm", "all", "--file", problems.name)
+        names = [result["algorithm"] for result in report["results"]]
+        self.assertEqual(len(names), len(set(names)), names)
+        self.assertIn("direct", names)
+        self.assertIn("pointwise", names)
+        for result in report["results"]:
+            self.assert_complete(result)
+            self.assertEqual((result["variant"], result["name"]), ("pointwise", "the name"))
+            self.assertRegex(output, rf"(?m)^OK .* {result['algorithm']} +pointwise ")
+
+    def test_reference_device(self):
+        _, report = self.bench(0, "--device", "reference", "--algorithm", "all", PROBLEM)
+        self.assertEqual(report["device"]["kind"], "reference")
+        self.assertEqual(len(report["results"]), 1)
+        self.assert_complete(report["results"][0])
+
+    def test_wrong_result_has_no_numbers(self):
+        output, report = self.bench(1, PROBLEM, env={"LD_PRELOAD": tool.WRONG_RESULT})
+        self.assertRegex(output, r"(?m)^WRONG +\S+ +\S*mb1ic8")
+        self.assertNotRegex(output, r"(?m)^OK ")
+        result, = report["results"]
+        self.assertEqual(result["verdict"], "WRONG")
+        self.assertIn("beyond their bound", result["reason"])
+        for name in "device", "with_transfers", "gflop_per_s", "first":
+            self.assertNotIn(name, result)
+
+    def test_bad_arguments(self):
+        for words, arguments in [(["--min-time"], ["--min-time", "0", PROBLEM]),
+                                 (["--min-time"], ["--min-time", "nan", PROBLEM]),
+                                 (["missing/out.json"], ["--json", "missing/out.json", PROBLEM]),
+                                 (["nonsense"], ["--device", "nonsense", PROBLEM])]:
+            with self.subTest(arguments=arguments):
+                self.fail_with(2, words, "bench", *arguments)
+
+
+if __name__ == "__main__":
+    tool.main()
