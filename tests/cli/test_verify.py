@@ -32,7 +32,7 @@ class VerifyTest(tool.ToolTest):
         return result.stdout
 
     def test_every_builtin_problem_with_every_algorithm(self):
-        output = self.verify(0, "--algorithm", "all")
+        output = self.verify(0, "--algorithm", "all", timeout=500)  # it builds every kernel
         rows = re.findall(r"^OK +([\d.]+) +(yes|-) +(?:auto: )?(\S+) +(.*)$", output, re.M)
         self.assertRegex(output, rf"(?m)^{len(rows)} passed, 0 failed$")
         self.assertGreater(len(rows), 25)

@@ -22,11 +22,11 @@ class ToolTest(unittest.TestCase):
     def files(self):
         return sorted(os.listdir(self.directory))
 
-    def clconv(self, *arguments, env=None, **options):
+    def clconv(self, *arguments, env=None, timeout=120, **options):
         """Runs the command in the scratch directory."""
         return subprocess.run(
             [CLCONV, *map(str, arguments)], cwd=self.directory, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True, timeout=120,
+            stderr=subprocess.PIPE, universal_newlines=True, timeout=timeout,
             env={**os.environ, **(env or {})}, **options)
 
     def succeed(self, *arguments, **options):
