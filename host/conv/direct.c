@@ -16,7 +16,7 @@ static form choose_form(const clconv_device *device, const cc_shape *shape)
     const int neighbours = shape->transposed || shape->axis[CLCONV_WIDTH].stride == 1;
     if (device->kind == CLCONV_DEVICE_CPU && neighbours && shape->padding_mode == CLCONV_ZEROS)
         return (form){4, 16};
-    return (form){64, 1};
+    return device->kind == CLCONV_DEVICE_GPU ? (form){64, 1} : (form){16, 1};
 }
 
 static size_t divide_up(size_t a, size_t b)
@@ -62,7 +62,7 @@ static size_t plane_groups(const cc_shape *shape, form f)
     for (int i = 0; i < CLCONV_AXES; ++i) {
         const cc_axis *a = &shape->axis[i];
         const int32_t stride = shape->transposed ? a->stride : 1;
-        const size_t outputs = (size_t)((a->output - 1) / stride + 1);
+        const size_t outputs = divide_up((size_t)a->output, (size_t)stride);
         phases *= (size_t)(stride < a->output ? stride : a->output);
         vectors *= i == CLCONV_WIDTH ? divide_up(outputs, (size_t)f.vector) : outputs;
     }
