@@ -5,7 +5,7 @@ import sys
 import tempfile
 import unittest
 
-CLCONV, WRONG_RESULT = sys.argv[1:3]
+CLCONV, WRONG_RESULT = map(os.path.abspath, sys.argv[1:3])
 
 
 class ToolTest(unittest.TestCase):
