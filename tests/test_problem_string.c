@@ -82,7 +82,7 @@ static const meaning meanings[] = {
     /* words */
     {"mb1ic1iw8oc1kw3+bias", "mb1ic1iw8oc1ow6kw3pw0+bias"},
     {"mb1ic1iw8oc1kw3n\"x\"+reflect+leaky_relu:.1+bias",
-     "mb1ic1iw8oc1ow6kw3pw0+bias+leaky_relu:0.100000001+reflect"},
+     "mb1ic1iw8oc1ow6kw3pw0+bias+leaky_relu:0.1+reflect"},
     {"mb1ic1iw8oc1kw3nx+relu", "mb1ic1iw8oc1ow6kw3pw0+relu"},
     {"mb1ic1iw8oc1kw3+leaky_relu:-2.5e+09", "mb1ic1iw8oc1ow6kw3pw0+leaky_relu:-2.5e+09"},
     {"mb1ic1iw8oc1kw3+leaky_relu:-0", "mb1ic1iw8oc1ow6kw3pw0+leaky_relu:-0"},
@@ -426,7 +426,7 @@ Test(problem_string, is_the_same_in_every_locale)
     char text[TEXT];
     clconv_problem_format(&p, text, sizeof text);
     cr_expect_eq(p.epilogue.slope, 0.1f);
-    cr_expect_str_eq(text, "mb1ic1iw8oc1ow6kw3pw0+leaky_relu:0.100000001", "%s in %s", text, found);
+    cr_expect_str_eq(text, "mb1ic1iw8oc1ow6kw3pw0+leaky_relu:0.1", "%s in %s", text, found);
 }
 
 /* The third of four columns separated by tabs. */

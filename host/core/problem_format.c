@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* The axes that are written: those of the rank, all of them when there is no such rank. */
 static int first_axis(const clconv_problem *problem)
@@ -58,7 +59,11 @@ static void put_float(cc_text *out, double value)
         return;
     }
     char digits[48];
-    snprintf(digits, sizeof digits, "%.9g", value);
+    for (int precision = 6; precision <= 9; ++precision) { /* 9 digits tell all floats apart */
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtof(digits, NULL) == (float)value)
+            break;
+    }
     int pointed = 0;
     for (const char *c = digits; *c != '\0'; ++c) {
         if ((*c >= '0' && *c <= '9') || *c == '-' || *c == '+' || *c == 'e')
