@@ -38,7 +38,7 @@
 #define TILE_PIXELS 64
 #endif
 #ifndef TILE_C /* (tap, channel) pairs of a step; a multiple of both LOAD_GROUPS below */
-#define TILE_C 16
+#define TILE_C 8
 #endif
 #ifndef REG_K /* output channels of a work-item: 4 or 8 */
 #define REG_K 8
@@ -373,15 +373,15 @@ __attribute__((always_inline)) static inline void implicit_gemm(const conv_args 
 #pragma unroll
         for (int i = 0; i < WEIGHT_LOADS; ++i) {
             weight_next[i] = from_weights.inside ? packed[from_weights.offset] : 0.0f;
-            gemm_advance_weights(&from_weights, 1, &loader, args, g);
+            gemm_advance_weights(&from_weights, i < WEIGHT_LOADS - 1 ? 1 : TILE_C - WEIGHT_LOADS + 1,
+                                 &loader, args, g);
         }
 #pragma unroll
         for (int i = 0; i < PIXEL_LOADS; ++i) {
             pixel_next[i] = from_src.inside ? src[from_src.offset] : 0.0f;
-            gemm_advance_src(&from_src, 1, &loader, args);
+            gemm_advance_src(&from_src, i < PIXEL_LOADS - 1 ? 1 : TILE_C - PIXEL_LOADS + 1, &loader,
+                             args);
         }
-        gemm_advance_weights(&from_weights, TILE_C - WEIGHT_LOADS, &loader, args, g);
-        gemm_advance_src(&from_src, TILE_C - PIXEL_LOADS, &loader, args);
 
         if (done > 0) {
             const int full = buffer ^ 1;

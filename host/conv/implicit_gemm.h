@@ -11,7 +11,7 @@ typedef struct cc_gemm_config {
     double cpu_efficiency;
 } cc_gemm_config;
 
-enum { CC_GEMM_CONFIGS = 4 };
+enum { CC_GEMM_CONFIGS = 3 };
 extern const cc_gemm_config cc_gemm_configs[CC_GEMM_CONFIGS];
 
 /* The configuration that suits a problem best on a device. */
