@@ -292,9 +292,10 @@ static void destroy(cc_stage *stage)
     stage->state = NULL;
 }
 
-/* Measured on PoCL 3.1 with 2 AVX-512 cores (32x112x112, 3x3): 15 GFLOP/s by rows, 2 staged, and
- * by rows is 1.2 to 9 times as fast in every other shape tried. GPU: what bandwidth and __local
- * memory of a small one allow; not measured. */
+/* Measured on PoCL 3.1 with 2 AVX-512 cores that others used too, best of 40: 32x112x112 with 3x3
+ * takes 0.5 ms by rows (15 GFLOP/s) and 4.4 ms staged; in nine other shapes rows were 1.2 to 4
+ * times as fast or more. The rate below is half of that. GPU: what bandwidth and __local memory of
+ * a small one allow; not measured. */
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const double launch_ns = 10e3, cpu_taps_per_ns = 3.5, gpu_taps_per_ns = 300.0,

@@ -255,7 +255,7 @@ static void destroy(cc_stage *stage)
     stage->state = NULL;
 }
 
-/* Measured on PoCL 3.1 with 2 AVX-512 cores: 2 to 8 GFLOP/s after 5 to 17 s of compiling, which is
+/* Measured on PoCL 3.1 with 2 AVX-512 cores: 2 to 7 GFLOP/s after up to 17 s of compiling, which is
  * why it is rated so that it is never the default on a CPU device. GPU: not measured; CLBlast
  * publishes about 80 % of the vendor's library for large matrices, so large products are rated
  * above any direct convolution and small ones pay for more launches. */
