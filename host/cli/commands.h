@@ -10,5 +10,6 @@ cli_command_function cli_filter;
 cli_command_function cli_verify;
 cli_command_function cli_bench;
 cli_command_function cli_cost;
+cli_command_function cli_advise;
 
 #endif

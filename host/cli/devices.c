@@ -77,7 +77,7 @@ static cli_exit take_automatic(clconv_device *device)
     return CLI_FINE;
 }
 
-static int is_same(const clconv_device *a, const clconv_device *b)
+int device_same(const clconv_device *a, const clconv_device *b)
 {
     return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
            strcmp(a->platform, b->platform) == 0 && strcmp(a->driver, b->driver) == 0;
@@ -104,7 +104,7 @@ static cli_exit list_devices(void)
     const cli_exit code = take_automatic(&automatic);
     int marked = code != CLI_FINE;
     for (size_t i = 0; i < count; i++) {
-        const int mark = !marked && is_same(&devices[i], &automatic);
+        const int mark = !marked && device_same(&devices[i], &automatic);
         print_device(i, &devices[i], mark);
         marked |= mark;
     }
