@@ -1,12 +1,14 @@
 /* blocked: direct convolution in vector registers, for devices whose work-items own a wide vector
  * unit (CPU devices). No barrier, no __local memory.
  *
- *   dst[n][k][o][p][q] = finish(sum over c, t, r, s of src[n][c][..][..][..] * weights[k][c][t][r][s])
+ *   dst[n][k][o][p][q] = finish(sum over c, t, r, s of src[n][c][..][..][..] *
+ * weights[k][c][t][r][s])
  *
- * A work-item computes one output row (all q of a phase, for one n, o, p) of BLOCK_K = VECTORS * LANES
- * output channels, PIXELS outputs at a time: PIXELS * VECTORS accumulators of LANES channels each.
- * Each input value is broadcast against VECTORS weight vectors, each weight vector is used PIXELS
- * times. The last block of a row is moved left to end with the row, so there is no scalar tail.
+ * A work-item computes one output row (all q of a phase, for one n, o, p) of BLOCK_K = VECTORS *
+ * LANES output channels, PIXELS outputs at a time: PIXELS * VECTORS accumulators of LANES channels
+ * each. Each input value is broadcast against VECTORS weight vectors, each weight vector is used
+ * PIXELS times. The last block of a row is moved left to end with the row, so there is no scalar
+ * tail.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
  *           packed [g][block of BLOCK_K channels][c][tap][BLOCK_K], zero past K/G
@@ -16,7 +18,8 @@
  *           window in private memory whose padding has been resolved. Taps on rows of zero padding
  *           are left out.
  * Source    Georganas et al., "Anatomy of High-Performance Deep Learning Convolutions on SIMD
- *           Architectures", SC18 (register blocking; broadcasts make channels-last src unnecessary) */
+ *           Architectures", SC18 (register blocking; broadcasts make channels-last src unnecessary)
+ */
 #include "conv.h"
 
 #ifndef LANES /* floats of a vector register: 8 or 16 */
@@ -32,13 +35,13 @@
 typedef float16 vector;
 typedef int16 ivector;
 #define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#define VECTOR_LOAD vload16
+#define VECTOR_LOAD  vload16
 #define VECTOR_STORE vstore16
 #elif LANES == 8
 typedef float8 vector;
 typedef int8 ivector;
 #define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
-#define VECTOR_LOAD vload8
+#define VECTOR_LOAD  vload8
 #define VECTOR_STORE vstore8
 #else
 #error "LANES is 8 or 16"
@@ -68,8 +71,8 @@ accumulate(vector sum[PIXELS][VECTORS], const float inputs[PIXELS], __global con
 /* Copies count values of a row of src from index `first` on, padding resolved. The row starts at
  * element `row` of a tensor of `total` elements; whole vectors may be read past the row's ends, but
  * not past the tensor's. `window` has room for whole vectors. */
-static inline void copy_window(float *window, int count, __global const float *src, long row, long total,
-                        int first, int size, int mode)
+static inline void copy_window(float *window, int count, __global const float *src, long row,
+                               long total, int first, int size, int mode)
 {
     for (int i = 0; i < count; i += LANES) {
         const long start = row + first + i;
@@ -149,25 +152,25 @@ blocked(const conv_args args, __global const float *restrict src,
         const int inside = first_w + lowest >= 0 && first_w + lowest + span <= width.input;
 
         vector sum[PIXELS][VECTORS];
-        #pragma unroll
+#pragma unroll
         for (int j = 0; j < PIXELS; ++j)
-            #pragma unroll
+#pragma unroll
             for (int v = 0; v < VECTORS; ++v)
                 sum[j][v] = (vector)0.0f;
 
         for (int c = 0; c < group_c; ++c)
             for (int t = range_d.x; t < range_d.y; ++t)
                 for (int r = range_h.x; r < range_h.y; ++r) {
-                    const int d = conv_pad_index(first_d + t * view_d.in_tap, depth.input,
-                                                 args.padding_mode);
+                    const int d =
+                        conv_pad_index(first_d + t * view_d.in_tap, depth.input, args.padding_mode);
                     const int h = conv_pad_index(first_h + r * view_h.in_tap, height.input,
                                                  args.padding_mode);
                     const long src_row =
                         group_src + c * plane + ((long)d * height.input + h) * width.input;
-                    const int tap =
-                        ((view_d.tap_first + t * view_d.tap_step) * height.kernel_size +
-                         view_h.tap_first + r * view_h.tap_step) * width.kernel_size +
-                        view_w.tap_first;
+                    const int tap = ((view_d.tap_first + t * view_d.tap_step) * height.kernel_size +
+                                     view_h.tap_first + r * view_h.tap_step) *
+                                        width.kernel_size +
+                                    view_w.tap_first;
                     __global const float *w = weights + ((long)c * taps + tap) * BLOCK_K;
                     float x[PIXELS];
                     if (inside) {
@@ -192,9 +195,9 @@ blocked(const conv_args args, __global const float *restrict src,
                     } else {
                         for (int s = 0; s < view_w.taps; ++s, w += w_step) {
                             for (int j = 0; j < PIXELS; ++j) {
-                                const int i = conv_pad_index(
-                                    first_w + s * view_w.in_tap + j * view_w.in_step,
-                                    width.input, args.padding_mode);
+                                const int i =
+                                    conv_pad_index(first_w + s * view_w.in_tap + j * view_w.in_step,
+                                                   width.input, args.padding_mode);
                                 x[j] = i < 0 ? 0.0f : src[src_row + i];
                             }
                             accumulate(sum, x, w);
@@ -206,31 +209,31 @@ blocked(const conv_args args, __global const float *restrict src,
         const long out_plane = (long)depth.output * height.output * width.output;
         const int k_first = block * BLOCK_K;
         __global float *out = dst + args.dst_offset +
-            ((long)n * args.K + g * group_k + k_first) * out_plane +
-            ((long)(view_d.out_first + o * view_d.out_step) * height.output +
-             view_h.out_first + p * view_h.out_step) * width.output +
-            view_w.out_first + q * view_w.out_step;
+                              ((long)n * args.K + g * group_k + k_first) * out_plane +
+                              ((long)(view_d.out_first + o * view_d.out_step) * height.output +
+                               view_h.out_first + p * view_h.out_step) *
+                                  width.output +
+                              view_w.out_first + q * view_w.out_step;
         const int pixels = min(PIXELS, view_w.out_count - q);
         float result[PIXELS][BLOCK_K];
-        #pragma unroll
+#pragma unroll
         for (int j = 0; j < PIXELS; ++j)
-            #pragma unroll
+#pragma unroll
             for (int v = 0; v < VECTORS; ++v)
                 VECTOR_STORE(sum[j][v], v, result[j]);
         for (int k = 0; k < min(BLOCK_K, group_k - k_first); ++k)
             for (int j = 0; j < pixels; ++j)
-                out[k * out_plane + j * view_w.out_step] =
-                    conv_finish(result[j][k], &args, bias + args.bias_offset, g * group_k + k_first + k);
+                out[k * out_plane + j * view_w.out_step] = conv_finish(
+                    result[j][k], &args, bias + args.bias_offset, g * group_k + k_first + k);
     }
 }
 
 /* Global {K/G rounded up to blocks, C/G, taps * G}, local {BLOCK_K, 1, 1}. */
 __kernel __attribute__((reqd_work_group_size(BLOCK_K, 1, 1))) void
-pack(const conv_args args, __global const float *restrict weights,
-                   __global float *restrict packed, ulong packed_offset)
+pack(const conv_args args, __global const float *restrict weights, __global float *restrict packed,
+     ulong packed_offset)
 {
-    const int taps =
-        args.axis[0].kernel_size * args.axis[1].kernel_size * args.axis[2].kernel_size;
+    const int taps = args.axis[0].kernel_size * args.axis[1].kernel_size * args.axis[2].kernel_size;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
     const int k = get_global_id(0), c = get_global_id(1);
     const int g = get_global_id(2) / taps, tap = get_global_id(2) % taps;

@@ -28,7 +28,8 @@ typedef struct {
     int input, output, kernel_size, stride, dilation, padding;
 } conv_axis;
 
-/* Mirrors struct cc_kernel_args of host/conv/kernel_args.h, field for field. Offsets are elements. */
+/* Mirrors struct cc_kernel_args of host/conv/kernel_args.h, field for field. Offsets are elements.
+ */
 typedef struct {
     ulong src_offset, weights_offset, bias_offset, dst_offset;
     conv_axis axis[3]; /* depth, height, width */

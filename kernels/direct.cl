@@ -36,26 +36,26 @@
 #if VECTOR == 1
 typedef float lanes;
 typedef int lanes_int;
-#define LANE_INDEX 0
-#define LANES_LOAD(p) (*(p))
+#define LANE_INDEX        0
+#define LANES_LOAD(p)     (*(p))
 #define LANES_STORE(x, p) (*(p) = (x))
 #elif VECTOR == 4
 typedef float4 lanes;
 typedef int4 lanes_int;
-#define LANE_INDEX ((int4)(0, 1, 2, 3))
-#define LANES_LOAD(p) vload4(0, p)
+#define LANE_INDEX        ((int4)(0, 1, 2, 3))
+#define LANES_LOAD(p)     vload4(0, p)
 #define LANES_STORE(x, p) vstore4(x, 0, p)
 #elif VECTOR == 8
 typedef float8 lanes;
 typedef int8 lanes_int;
-#define LANE_INDEX ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
-#define LANES_LOAD(p) vload8(0, p)
+#define LANE_INDEX        ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
+#define LANES_LOAD(p)     vload8(0, p)
 #define LANES_STORE(x, p) vstore8(x, 0, p)
 #elif VECTOR == 16
 typedef float16 lanes;
 typedef int16 lanes_int;
-#define LANE_INDEX ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-#define LANES_LOAD(p) vload16(0, p)
+#define LANE_INDEX        ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define LANES_LOAD(p)     vload16(0, p)
 #define LANES_STORE(x, p) vstore16(x, 0, p)
 #else
 #error "VECTOR is 1, 4, 8 or 16"

@@ -1,6 +1,7 @@
 /* Convolution as a matrix product that is never written out (an implicit GEMM): for each group,
  *
- *   dst[k][pixel] = finish(sum over taps and channels of packed[tap][c][k] * src[c][input(pixel, tap)])
+ *   dst[k][pixel] = finish(sum over taps and channels of packed[tap][c][k] * src[c][input(pixel,
+ * tap)])
  *
  * A pixel is an output position of any image of the batch, or of one phase of a transposed
  * convolution (conv_view), so ranks 1 to 3 are one code path and no tile is cut at an image's edge.
@@ -13,15 +14,13 @@
  *           under way, and one barrier per step is enough.
  * Loads     A work-item loads for one pixel and for one k. A channel on is one addition; the input
  *           position is computed anew, with padding, only when the tap changes.
- * Dilation  Before the sum the taps are trimmed to the box that at least one pixel of the tile reads
- *           inside the input (zero padding). Far apart taps mostly miss: at rate 36 on 65x65 about
- *           half the rows and half the columns of a 3x3 kernel are left, beyond the input size only
- *           the centre. To keep tiles compact, pixels are numbered in bands of `band` columns, row
- *           by row in each; band >= Q is plain row order.
- * Edges     Pixels past the last image and k past K/G are computed from zeros and not stored. A
- *           phase without taps stores finish(0).
- * Padding   A zero of the padding is multiplied like any other unless trimmed: weights that meet
- *           padding must be finite.
+ * Dilation  Before the sum the taps are trimmed to the box that at least one pixel of the tile
+ * reads inside the input (zero padding). Far apart taps mostly miss: at rate 36 on 65x65 about half
+ * the rows and half the columns of a 3x3 kernel are left, beyond the input size only the centre. To
+ * keep tiles compact, pixels are numbered in bands of `band` columns, row by row in each; band >= Q
+ * is plain row order. Edges     Pixels past the last image and k past K/G are computed from zeros
+ * and not stored. A phase without taps stores finish(0). Padding   A zero of the padding is
+ * multiplied like any other unless trimmed: weights that meet padding must be finite.
  *
  * Global    ITEMS * k tiles * pixel_tiles * G * phases, where k tiles = ceil(K/G / TILE_K) and
  *           pixel_tiles = ceil(N * pixels of the largest phase / TILE_PIXELS)
@@ -108,11 +107,11 @@ static inline void gemm_trim_axis(gemm_taps *taps, int a, const conv_view *view,
     const int in_low = view->in_first + low * view->in_step;
     const int in_high = view->in_first + high * view->in_step;
     int begin = 0, end = view->taps;
-    while (begin < end && (in_high + begin * view->in_tap < 0 ||
-                           in_low + begin * view->in_tap >= input))
+    while (begin < end &&
+           (in_high + begin * view->in_tap < 0 || in_low + begin * view->in_tap >= input))
         ++begin;
-    while (begin < end && (in_high + (end - 1) * view->in_tap < 0 ||
-                           in_low + (end - 1) * view->in_tap >= input))
+    while (begin < end &&
+           (in_high + (end - 1) * view->in_tap < 0 || in_low + (end - 1) * view->in_tap >= input))
         --end;
     taps->begin[a] = begin;
     taps->end[a] = end;
@@ -211,10 +210,10 @@ static inline void gemm_seek_weights(gemm_cursor *cursor, const gemm_loader *loa
                                      const conv_args *args, int g)
 {
     cursor->inside = cursor->tap[0] < loader->taps.end[0];
-    cursor->offset = loader->packed_column +
-                     packed_row(args, loader->k_padded, g, loader->slot[0] + cursor->tap[0],
-                                loader->slot[1] + cursor->tap[1], loader->slot[2] + cursor->tap[2],
-                                cursor->c);
+    cursor->offset =
+        loader->packed_column +
+        packed_row(args, loader->k_padded, g, loader->slot[0] + cursor->tap[0],
+                   loader->slot[1] + cursor->tap[1], loader->slot[2] + cursor->tap[2], cursor->c);
 }
 
 /* Moves a cursor by `pairs`. */
@@ -245,8 +244,9 @@ static inline void gemm_advance_weights(gemm_cursor *cursor, int pairs, const ge
 /* acc += weights * pixels over the TILE_C pairs of one buffer. Vectors of four neighbouring pixels
  * are dealt out to the work-items in turn: neighbours read neighbouring banks. */
 __attribute__((always_inline)) static inline void gemm_multiply(float4 acc[REG_K][REG_PIXELS / 4],
-                                 __local const float4 *weights_tile,
-                                 __local const float4 *pixel_tile, int k_item, int pixel_item)
+                                                                __local const float4 *weights_tile,
+                                                                __local const float4 *pixel_tile,
+                                                                int k_item, int pixel_item)
 {
 #pragma unroll
     for (int pair = 0; pair < TILE_C; ++pair) {
@@ -256,8 +256,7 @@ __attribute__((always_inline)) static inline void gemm_multiply(float4 acc[REG_K
             pixels[v] = pixel_tile[pair * (TILE_PIXELS / 4) + v * PIXEL_ITEMS + pixel_item];
 #pragma unroll
         for (int i = 0; i < REG_K / 4; ++i) {
-            const float4 weight =
-                weights_tile[pair * (TILE_K / 4) + k_item * (REG_K / 4) + i];
+            const float4 weight = weights_tile[pair * (TILE_K / 4) + k_item * (REG_K / 4) + i];
 #pragma unroll
             for (int v = 0; v < REG_PIXELS / 4; ++v) {
                 acc[4 * i][v] = fma((float4)(weight.x), pixels[v], acc[4 * i][v]);
@@ -273,12 +272,13 @@ __attribute__((always_inline)) static inline void gemm_multiply(float4 acc[REG_K
  * arrays of the caller between work-groups that run at the same time.
  *
  * weights_tile, pixel_tile   two buffers each
- * place                      receives each pixel's image, -1 for none, and offset in a plane of dst */
-__attribute__((always_inline)) static inline void implicit_gemm(const conv_args *args, __global const float *restrict src,
-                                 __global const float *restrict packed,
-                                 __global const float *restrict bias, __global float *restrict dst,
-                                 int pixel_tiles, int band_limit, __local float4 *weights_tile,
-                                 __local float4 *pixel_tile, __local int2 *place)
+ * place                      receives each pixel's image, -1 for none, and offset in a plane of dst
+ */
+__attribute__((always_inline)) static inline void
+implicit_gemm(const conv_args *args, __global const float *restrict src,
+              __global const float *restrict packed, __global const float *restrict bias,
+              __global float *restrict dst, int pixel_tiles, int band_limit,
+              __local float4 *weights_tile, __local float4 *pixel_tile, __local int2 *place)
 {
     const int item = get_local_id(0);
     const int group_c = args->C / args->G, group_k = args->K / args->G;
@@ -307,8 +307,8 @@ __attribute__((always_inline)) static inline void implicit_gemm(const conv_args 
     const int image_first = first_index / image_pixels;
     const uint index_first = first_index % image_pixels;
     const uint index_last =
-        index_first +
-        (uint)min((ulong)TILE_PIXELS, (ulong)args->N * image_pixels - first_index) - 1;
+        index_first + (uint)min((ulong)TILE_PIXELS, (ulong)args->N * image_pixels - first_index) -
+        1;
     const gemm_pixel first = gemm_pixel_make(index_first, view, band_limit);
     const gemm_pixel last = gemm_pixel_make(index_last, view, band_limit);
 
@@ -331,9 +331,8 @@ __attribute__((always_inline)) static inline void implicit_gemm(const conv_args 
         loader.slot[a] =
             packed_slot(args->axis[a].kernel_size, view[a].tap_step, view[a].tap_first);
     }
-    const ulong pairs = (ulong)gemm_taps_count(&loader.taps, 0) *
-                        gemm_taps_count(&loader.taps, 1) * gemm_taps_count(&loader.taps, 2) *
-                        group_c;
+    const ulong pairs = (ulong)gemm_taps_count(&loader.taps, 0) * gemm_taps_count(&loader.taps, 1) *
+                        gemm_taps_count(&loader.taps, 2) * group_c;
     const int load_pixel_row = item / TILE_PIXELS * PIXEL_LOADS;
     const int load_weight_row = item / TILE_K * WEIGHT_LOADS;
     gemm_cursor from_src, from_weights;
@@ -373,8 +372,9 @@ __attribute__((always_inline)) static inline void implicit_gemm(const conv_args 
 #pragma unroll
         for (int i = 0; i < WEIGHT_LOADS; ++i) {
             weight_next[i] = from_weights.inside ? packed[from_weights.offset] : 0.0f;
-            gemm_advance_weights(&from_weights, i < WEIGHT_LOADS - 1 ? 1 : TILE_C - WEIGHT_LOADS + 1,
-                                 &loader, args, g);
+            gemm_advance_weights(&from_weights,
+                                 i < WEIGHT_LOADS - 1 ? 1 : TILE_C - WEIGHT_LOADS + 1, &loader,
+                                 args, g);
         }
 #pragma unroll
         for (int i = 0; i < PIXEL_LOADS; ++i) {

@@ -1,7 +1,8 @@
 /* Convolutions of any rank, groups, strides, dilations and padding as an implicit GEMM: the method,
  * its sizes and its parameters are in implicit_gemm.h.
  *
- * src N,C,D,H,W   packed packed_weights.h, at args.weights_offset   bias K, or null   dst N,K,O,P,Q */
+ * src N,C,D,H,W   packed packed_weights.h, at args.weights_offset   bias K, or null   dst N,K,O,P,Q
+ */
 #ifndef TRANSPOSED
 #define TRANSPOSED 0
 #endif
@@ -13,9 +14,9 @@
 #endif
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-tiled(const conv_args args, __global const float *restrict src, __global const float *restrict packed,
-      __global const float *restrict bias, __global float *restrict dst, const int pixel_tiles,
-      const int band)
+tiled(const conv_args args, __global const float *restrict src,
+      __global const float *restrict packed, __global const float *restrict bias,
+      __global float *restrict dst, const int pixel_tiles, const int band)
 {
     __local float4 weights_tile[2 * TILE_C * TILE_K / 4];
     __local float4 pixel_tile[2 * TILE_C * TILE_PIXELS / 4];

@@ -5,7 +5,8 @@
  * in implicit_gemm.h.
  *
  * src N,C,D,H,W   packed packed_weights.h, at args.weights_offset   bias K, or null   dst N,K,O,P,Q
- * Source: Dumoulin, Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285. */
+ * Source: Dumoulin, Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285.
+ */
 #ifndef TRANSPOSED
 #define TRANSPOSED 1
 #endif
