@@ -113,6 +113,12 @@ CASES = [
 ]
 
 
+def pads_evenly(p):
+    """Whether padding at the end as at the beginning gives an output of the same size."""
+    return all((i + 2 * b - d * (k - 1) - 1) // s + 1 == o for i, o, k, s, d, b, _, _
+               in zip(*(p[name] for name in SIZES)))
+
+
 def shapes(p):
     """Of src, weights and bias."""
     kernel = p["kernel_size"][3 - p["rank"]:]
@@ -192,7 +198,7 @@ def words_of_refusal(setting, problems):
         return "three axes"
     if any_of("padding_mode", "zeros"):
         return "zeros only"
-    if any(p["padding_begin"] != p["padding_end"] for p in problems):
+    if not all(map(pads_evenly, problems)):
         return "at the end"
     if setting == "convgemm" and any_of("groups", 1):
         return "groups"
