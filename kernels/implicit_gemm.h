@@ -1,7 +1,6 @@
 /* Convolution as a matrix product that is never written out (an implicit GEMM): for each group,
  *
- *   dst[k][pixel] = finish(sum over taps and channels of packed[tap][c][k] * src[c][input(pixel,
- * tap)])
+ *   dst[k][pixel] = finish(sum over tap, c of packed[tap][c][k] * src[c][input(pixel, tap)])
  *
  * A pixel is an output position of any image of the batch, or of one phase of a transposed
  * convolution (conv_view), so ranks 1 to 3 are one code path and no tile is cut at an image's edge.
@@ -15,12 +14,13 @@
  * Loads     A work-item loads for one pixel and for one k. A channel on is one addition; the input
  *           position is computed anew, with padding, only when the tap changes.
  * Dilation  Before the sum the taps are trimmed to the box that at least one pixel of the tile
- * reads inside the input (zero padding). Far apart taps mostly miss: at rate 36 on 65x65 about half
- * the rows and half the columns of a 3x3 kernel are left, beyond the input size only the centre. To
- * keep tiles compact, pixels are numbered in bands of `band` columns, row by row in each; band >= Q
- * is plain row order. Edges     Pixels past the last image and k past K/G are computed from zeros
- * and not stored. A phase without taps stores finish(0). Padding   A zero of the padding is
- * multiplied like any other unless trimmed: weights that meet padding must be finite.
+ *           reads inside the input (zero padding). Far apart taps mostly miss: at rate 36 on 65x65
+ * about half the rows and half the columns of a 3x3 kernel are left, beyond the input size only the
+ * centre. To keep tiles compact, pixels are numbered in bands of `band` columns, row by row in
+ * each; band >= Q is plain row order. Edges     Pixels past the last image and k past K/G are
+ * computed from zeros and not stored. A phase without taps stores finish(0). Padding   A zero of
+ * the padding is multiplied like any other unless trimmed: weights that meet padding must be
+ * finite.
  *
  * Global    ITEMS * k tiles * pixel_tiles * G * phases, where k tiles = ceil(K/G / TILE_K) and
  *           pixel_tiles = ceil(N * pixels of the largest phase / TILE_PIXELS)
@@ -100,33 +100,30 @@ typedef struct {
     int begin[3], end[3]; /* taps of the view, per axis */
 } gemm_taps;
 
-/* Drops the taps of an axis that read outside the input for all outputs low..high of the view. */
+/* Drops the taps of an axis that read outside the input for all outputs low..high of the view. In
+ * closed form: rusticl's llvmpipe compiler crashes on searching loops here. */
 static inline void gemm_trim_axis(gemm_taps *taps, int a, const conv_view *view, int input, int low,
                                   int high)
 {
     const int in_low = view->in_first + low * view->in_step;
     const int in_high = view->in_first + high * view->in_step;
-    int begin = 0, end = view->taps;
-    while (begin < end &&
-           (in_high + begin * view->in_tap < 0 || in_low + begin * view->in_tap >= input))
-        ++begin;
-    while (begin < end &&
-           (in_high + (end - 1) * view->in_tap < 0 || in_low + (end - 1) * view->in_tap >= input))
-        --end;
-    taps->begin[a] = begin;
-    taps->end[a] = end;
+    const int in_last = input - 1, step = abs(view->in_tap);
+    /* Distances from the input to the side that tap 0 reads from, and across it. */
+    const int before = view->in_tap > 0 ? -in_high : in_low - in_last;
+    const int across = view->in_tap > 0 ? in_last - in_low : in_high;
+    taps->begin[a] = before > 0 ? (before + step - 1) / step : 0;
+    taps->end[a] = across >= 0 ? min(view->taps, across / step + 1) : 0;
 }
 
-/* The taps that the tile from pixel `first` to pixel `last` needs. */
-static inline gemm_taps gemm_taps_make(const conv_args *args, const conv_view *view,
-                                       const gemm_pixel *first, const gemm_pixel *last,
-                                       int band_limit)
+/* The taps that the tile from pixel `first` to pixel `last` needs. (Not returned: Oclgrind lacks
+ * what clang makes of a struct assigned to a member.) */
+static inline void gemm_taps_make(gemm_taps *taps, const conv_args *args, const conv_view *view,
+                                  const gemm_pixel *first, const gemm_pixel *last, int band_limit)
 {
-    gemm_taps taps;
 #if PADDING_MODE
     for (int a = 0; a < 3; ++a) {
-        taps.begin[a] = 0;
-        taps.end[a] = view[a].taps;
+        taps->begin[a] = 0;
+        taps->end[a] = view[a].taps;
     }
 #else
     /* The smallest box of outputs that surely holds the tile: pixels are numbered by image, band,
@@ -142,9 +139,11 @@ static inline gemm_taps gemm_taps_make(const conv_args *args, const conv_view *v
                          one_depth ? last->at[1] : view[1].out_count - 1,
                          one_row ? last->at[2] : (one_image ? band_end : view[2].out_count - 1)};
     for (int a = 0; a < 3; ++a)
-        gemm_trim_axis(&taps, a, &view[a], args->axis[a].input, low[a], high[a]);
+        gemm_trim_axis(taps, a, &view[a], args->axis[a].input, low[a], high[a]);
 #endif
-    return taps;
+    /* An axis without taps leaves nothing of the others. */
+    if (taps->end[1] <= taps->begin[1] || taps->end[2] <= taps->begin[2])
+        taps->end[0] = taps->begin[0];
 }
 
 static inline int gemm_taps_count(const gemm_taps *taps, int a)
@@ -248,7 +247,7 @@ __attribute__((always_inline)) static inline void gemm_multiply(float4 acc[REG_K
                                                                 __local const float4 *pixel_tile,
                                                                 int k_item, int pixel_item)
 {
-#pragma unroll
+#pragma unroll 4 /* more makes Intel's compiler spill */
     for (int pair = 0; pair < TILE_C; ++pair) {
         float4 pixels[REG_PIXELS / 4];
 #pragma unroll
@@ -272,12 +271,10 @@ __attribute__((always_inline)) static inline void gemm_multiply(float4 acc[REG_K
  * arrays of the caller between work-groups that run at the same time.
  *
  * weights_tile, pixel_tile   two buffers each
- * place                      receives each pixel's image, -1 for none, and offset in a plane of dst
- */
+ * place                      receives each pixel's image, -1 for none, and offset in dst's plane */
 __attribute__((always_inline)) static inline void
-implicit_gemm(const conv_args *args, __global const float *restrict src,
-              __global const float *restrict packed, __global const float *restrict bias,
-              __global float *restrict dst, int pixel_tiles, int band_limit,
+implicit_gemm(const conv_args *args, __global const float *src, __global const float *packed,
+              __global const float *bias, __global float *dst, int pixel_tiles, int band_limit,
               __local float4 *weights_tile, __local float4 *pixel_tile, __local int2 *place)
 {
     const int item = get_local_id(0);
@@ -291,13 +288,11 @@ implicit_gemm(const conv_args *args, __global const float *restrict src,
     const int pixel_tile_index = tile % pixel_tiles;
     tile /= pixel_tiles;
     const int g = tile % args->G;
-    int phase = tile / args->G;
-    conv_view view[3];
-    for (int a = 2; a >= 0; --a) {
-        const int phases = conv_phases(args->axis[a]);
-        view[a] = conv_view_make(args->axis[a], phase % phases);
-        phase /= phases;
-    }
+    const int phase = tile / args->G;
+    const int phases_h = conv_phases(args->axis[1]), phases_w = conv_phases(args->axis[2]);
+    const conv_view view[3] = {conv_view_make(args->axis[0], phase / phases_w / phases_h),
+                               conv_view_make(args->axis[1], phase / phases_w % phases_h),
+                               conv_view_make(args->axis[2], phase % phases_w)};
 
     /* Its pixels. */
     const int image_pixels = view[0].out_count * view[1].out_count * view[2].out_count;
@@ -316,7 +311,7 @@ implicit_gemm(const conv_args *args, __global const float *restrict src,
     const int load_pixel = item % TILE_PIXELS;
     const gemm_pixel pixel = gemm_pixel_make(index_first + load_pixel, view, band_limit);
     gemm_loader loader;
-    loader.taps = gemm_taps_make(args, view, &first, &last, band_limit);
+    gemm_taps_make(&loader.taps, args, view, &first, &last, band_limit);
     loader.C = group_c;
     loader.pixel_inside = index_first + load_pixel <= index_last;
     loader.src_plane = args->axis[0].input * args->axis[1].input * args->axis[2].input;
