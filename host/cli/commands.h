@@ -9,6 +9,7 @@ cli_command_function cli_run;
 cli_command_function cli_filter;
 cli_command_function cli_verify;
 cli_command_function cli_bench;
+cli_command_function cli_report;
 cli_command_function cli_cost;
 cli_command_function cli_advise;
 

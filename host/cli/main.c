@@ -17,6 +17,7 @@ static const command commands[] = {
     {"filter", "apply an image kernel to a PNG picture", cli_filter},
     {"verify", "check every algorithm against the reference", cli_verify},
     {"bench", "time algorithms, next to the CPU", cli_bench},
+    {"report", "turn a benchmark's JSON report into a page", cli_report},
     {"advise", "say whether a device is worth it, and from which batch on", cli_advise},
     {"cost", "count parameters, multiplications and bytes", cli_cost},
     {NULL, NULL, NULL},
