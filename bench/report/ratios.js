@@ -55,6 +55,7 @@ function drawRatioPanel(parent, group, index) {
     const hatch = `hatch-${index}`;
     drawHatch(svg, hatch);
     ratioAxis(svg, x, top, bottom);
+    svg.append("path").attr("class", "one").attr("d", `M${x(1)},${top}V${bottom}`);
 
     const lines = svg.append("g").selectAll("g").data(group.items).join("g").attr("class", "row")
         .attr("transform", (item, i) => `translate(0,${top + 4 + step * i})`);
@@ -74,7 +75,6 @@ function drawRatioPanel(parent, group, index) {
     lines.append("text").attr("class", "row-value").attr("x", width - 2)
         .attr("y", barTop + 10).attr("text-anchor", "end")
         .text((item) => ratioText(item.peer.ratio));
-    svg.append("path").attr("class", "one").attr("d", `M${x(1)},${top}V${bottom}`);
     explain(lines, ratioLines);
 }
 
