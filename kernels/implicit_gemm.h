@@ -14,13 +14,14 @@
  * Loads     A work-item loads for one pixel and for one k. A channel on is one addition; the input
  *           position is computed anew, with padding, only when the tap changes.
  * Dilation  Before the sum the taps are trimmed to the box that at least one pixel of the tile
- *           reads inside the input (zero padding). Far apart taps mostly miss: at rate 36 on 65x65
- * about half the rows and half the columns of a 3x3 kernel are left, beyond the input size only the
- * centre. To keep tiles compact, pixels are numbered in bands of `band` columns, row by row in
- * each; band >= Q is plain row order. Edges     Pixels past the last image and k past K/G are
- * computed from zeros and not stored. A phase without taps stores finish(0). Padding   A zero of
- * the padding is multiplied like any other unless trimmed: weights that meet padding must be
- * finite.
+ *           reads inside the input (zero padding). Far apart taps mostly miss: at rate 36 on
+ *           65x65 about half the rows and half the columns of a 3x3 kernel are left, beyond the
+ *           input size only the centre. To keep tiles compact, pixels are numbered in bands of
+ *           `band` columns, row by row in each; band >= Q is plain row order.
+ * Edges     Pixels past the last image and k past K/G are computed from zeros and not stored. A
+ *           phase without taps stores finish(0).
+ * Padding   A zero of the padding is multiplied like any other unless trimmed: weights that meet
+ *           padding must be finite.
  *
  * Global    ITEMS * k tiles * pixel_tiles * G * phases, where k tiles = ceil(K/G / TILE_K) and
  *           pixel_tiles = ceil(N * pixels of the largest phase / TILE_PIXELS)
