@@ -25,6 +25,7 @@ transposed(const conv_args args, __global const float *restrict src,
     __local float4 weights_tile[2 * TILE_C * TILE_K / 4];
     __local float4 pixel_tile[2 * TILE_C * TILE_PIXELS / 4];
     __local int2 place[TILE_PIXELS];
-    implicit_gemm(&args, src, packed, bias, dst, pixel_tiles, band, weights_tile, pixel_tile,
+    const conv_args copy = args; /* rusticl crashes on arguments first read under a branch */
+    implicit_gemm(&copy, src, packed, bias, dst, pixel_tiles, band, weights_tile, pixel_tile,
                   place);
 }
