@@ -17,11 +17,13 @@ function short(value) {
         : { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 }
 
-// With two decimals where they say something: 0.07, 0.71, 12.3, 123.
+// With two decimals where they say enough: 0.012, 0.71, 1.20, 12.3, 123.
 function ratioText(value) {
     if (!isNumber(value))
         return MISSING;
-    return (value < 0.095 || value >= 9.995 ? short(value) : value.toFixed(2)) + "\u00d7";
+    if (value < 0.095)
+        return value.toLocaleString("en", { maximumSignificantDigits: 2 }) + "\u00d7";
+    return (value >= 9.995 ? short(value) : value.toFixed(2)) + "\u00d7";
 }
 
 function percent(value) {
@@ -98,16 +100,17 @@ const textWidth = (function () {
     };
 }());
 
-function shortened(text, width) {
+// A text that fits a width because it lacks letters before its ending.
+function shortened(text, ending, width) {
+    let start = text.slice(0, text.length - ending.length);
     if (textWidth(text) <= width)
         return text;
-    let length = text.length;
-    while (length > 1 && textWidth(text.slice(0, length) + "\u2026") > width)
-        length--;
-    return text.slice(0, length) + "\u2026";
+    while (start.length > 1 && textWidth(`${start}\u2026${ending}`) > width)
+        start = start.slice(0, -1);
+    return `${start}\u2026${ending}`;
 }
 
-// An empty chart in the place of what `parent` holds.
+// An empty chart at the end of `parent`.
 function chart(parent, width, height, label) {
     const svg = d3.select(parent).append("svg")
         .attr("viewBox", `0 0 ${width} ${height}`)

@@ -28,7 +28,7 @@ function drawHatch(svg, id) {
 }
 
 function ratioAxis(svg, x, top, bottom) {
-    const ticks = logTicks(x, 34);
+    const ticks = logTicks(x, 42);
     for (const [edge, axis] of [[top, d3.axisTop(x)], [bottom, d3.axisBottom(x)]]) {
         svg.append("g").attr("class", "axis").attr("transform", `translate(0,${edge})`)
             .call(axis.tickValues(ticks).tickFormat((tick) => `${tickText(tick)}\u00d7`)
@@ -46,8 +46,9 @@ function drawRatioPanel(parent, group, index) {
     const top = 24;
     const bottom = top + step * group.items.length + 4;
     const bounds = group.items.map(ratioBounds);
-    const low = Math.min(0.8, d3.min(bounds, (pair) => pair[0]) / 1.06);
-    const high = Math.max(1.25, d3.max(bounds, (pair) => pair[1]) * 1.06);
+    const reached = [...bounds.flat(), ...group.items.map((item) => item.peer.ratio)];
+    const low = Math.min(0.8, d3.min(reached) / 1.06);
+    const high = Math.max(1.25, d3.max(reached) * 1.06);
     const x = d3.scaleLog([low, high], [names + 8, width - valueWidth]);
     const svg = chart(parent, width, bottom + 24, `Ratios of ${group.items.length} rows to ` +
         `${group.label}, from ${ratioText(group.worst)} up; geometric mean ` +
@@ -71,7 +72,8 @@ function drawRatioPanel(parent, group, index) {
         `M${x(bounds[i][0])},${barTop + barHeight / 2}H${x(bounds[i][1])}`);
     lines.append("text").attr("class", "row-name").attr("y", 13)
         .attr("x", stacked ? 2 : names).attr("text-anchor", stacked ? "start" : "end")
-        .text((item) => shortened(item.row.label, stacked ? width - valueWidth : names));
+        .text((item) => shortened(item.row.label, item.row.ending,
+            stacked ? width - valueWidth : names));
     lines.append("text").attr("class", "row-value").attr("x", width - 2)
         .attr("y", barTop + 10).attr("text-anchor", "end")
         .text((item) => ratioText(item.peer.ratio));

@@ -8,23 +8,27 @@ function text(id, value) {
 function labelRows(rows, batches) {
     const counts = new Map();
     for (const row of rows) {
-        row.label = (row.name || row.problem) + (batches.length > 1 ? `, batch ${row.batch}` : "");
+        row.ending = batches.length > 1 ? `, batch ${row.batch}` : "";
+        row.label = (row.name || row.problem) + row.ending;
         counts.set(row.label, (counts.get(row.label) || 0) + 1);
     }
-    for (const row of rows.filter((each) => counts.get(each.label) > 1))
+    for (const row of rows.filter((each) => counts.get(each.label) > 1)) {
+        row.ending += ` (${row.algorithm})`;
         row.label += ` (${row.algorithm})`;
+    }
 }
 
 // The report with what every part of the page needs.
 function prepare(report) {
-    const rows = report.results.map((row) => ({ ...row, verified: row.verdict === "OK" }));
+    const named = (each) => ({ ...each, variant: each.variant || "other" });
+    const rows = report.results.map((row) => ({ ...named(row), verified: row.verdict === "OK" }));
     const device = report.device || {};
     const made = {
         ...report, rows, device,
         verified: rows.filter((row) => row.verified),
         variants: [...new Set(rows.map((row) => row.variant))],
         batches: [...new Set(rows.map((row) => row.batch))].sort((a, b) => a - b),
-        means: report.means || [],
+        means: (report.means || []).map(named),
         sweeps: report.sweeps || [],
         roof: { peak: device.peak_gflop_per_s, bandwidth: device.bandwidth_gbyte_per_s,
             roofs: device.peak_gflop_per_s > 0 && device.bandwidth_gbyte_per_s > 0 },
@@ -37,7 +41,8 @@ function prepare(report) {
 function drawHeader(report) {
     const tool = report.clconv || {};
     const day = new Date(report.started);
-    const date = isNaN(day) ? report.started : `${day.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    const date = isNaN(day) ? report.started
+        : `${day.toISOString().slice(0, 16).replace("T", " ")} UTC`;
     document.title = `${report.device.name || "clconv bench"}, ${date || ""}`;
     text("title", report.device.name || "unknown device");
     text("subtitle", [report.device.kind, report.device.driver && `driver ${report.device.driver}`,
@@ -71,8 +76,8 @@ function drawTiles(report) {
             `${percent(best)}`));
     }
     if (report.roof.roofs) {
-        tiles.push(tile(short(report.roof.peak), "GFLOP/s at most",
-            `measured peak; bandwidth ${short(report.roof.bandwidth)} GB/s`));
+        tiles.push(tile(short(report.roof.peak), "GFLOP/s peak",
+            `measured, as is the bandwidth of ${short(report.roof.bandwidth)} GB/s`));
     }
     const failed = report.rows.length - report.verified.length;
     tiles.push(tile(String(report.verified.length), "rows verified", failed === 0
@@ -143,11 +148,11 @@ function drawMethod(report) {
             ["measured peak", `${short(device.peak_gflop_per_s)} GFLOP/s`],
             ["measured bandwidth", `${short(device.bandwidth_gbyte_per_s)} GB/s`]]),
         facts("Host", [["CPU", host.cpu], ["processors", host.processors],
-            ["clock", isNumber(host.clock_mhz) ? `${host.clock_mhz} MHz` : host.clock_mhz],
+            ["clock", isNumber(host.clock_mhz) ? `${Math.round(host.clock_mhz)} MHz` : null],
             ["system", host.system], ["compiler", host.compiler], ["flags", host.flags]]),
         facts("Run", [["clconv", tool.version], ["commit", tool.commit],
             ["started", report.started], ["interrupted", report.interrupted ? "yes" : "no"],
-            ...optionPairs(report.options)]),
+            ["caches when cold", report.cold_caches], ...optionPairs(report.options)]),
         peerFacts(report));
 }
 

@@ -57,7 +57,7 @@ function rooflineScales(rows, device, size) {
     const ys = rows.map((row) => row.gflop_per_s);
     if (device.roofs) {
         xs.push(device.peak / device.bandwidth);
-        ys.push(device.peak);
+        ys.push(device.peak, device.peak / 10);
     }
     return {
         x: d3.scaleLog([d3.min(xs) / 1.6, d3.max(xs) * 1.6], [left, width - right]),

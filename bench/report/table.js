@@ -134,6 +134,7 @@ function drawFailed(parent, report) {
     if (failed.length === 0)
         return;
     parent.replaceChildren(element("h3", {}, "Without numbers"), element("ul", {},
-        ...failed.map((row) => element("li", {}, element("strong", {}, row.verdict), ` ${row.label}`,
-            row.reason ? `: ${row.reason}` : "", " ", element("code", {}, row.problem)))));
+        ...failed.map((row) => element("li", {}, element("strong", {}, row.verdict),
+            ` ${row.label}${row.reason ? `: ${row.reason}` : ""} `,
+            element("code", {}, row.problem)))));
 }
