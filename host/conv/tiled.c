@@ -6,6 +6,9 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     if (shape->transposed)
         return cc_fail(error, CLCONV_UNSUPPORTED, "tiled does no transposed convolution");
+    if (shape->out_channels == shape->groups) /* a tile would be empty but for one row */
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "tiled wants more than one output channel per group");
     return cc_gemm_applicable(device, shape, error);
 }
 
