@@ -51,7 +51,7 @@ static void run_everywhere(clconv_context *context, const char *text, int in_wei
     clconv_error error = {0};
     plant(w.src, w.src_elements, 7);
     if (in_weights)
-        plant((float *)(uintptr_t)w.stages[0].weights, (size_t)w.sizes[0].weights, 11);
+        plant(w.weights[0], (size_t)w.sizes[0].weights, 11);
     cr_assert_eq(
         clconv_reference(w.problems, w.count, w.src, w.stages, w.reference, w.bound, &error),
         CLCONV_OK, "%s", error.message);

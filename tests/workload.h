@@ -21,6 +21,7 @@ typedef struct workload {
     float *src;
     float *guarded; /* guard, dst, guard */
     float *dst;
+    float *weights[CLCONV_MAX_STAGES], *bias[CLCONV_MAX_STAGES]; /* what stages points to */
     clconv_stage_tensors stages[CLCONV_MAX_STAGES];
     double *reference, *bound;
 } workload;
@@ -53,9 +54,10 @@ static inline workload workload_make(const char *text)
     for (size_t i = 0; i < w.count; ++i) {
         cr_assert_eq(clconv_problem_sizes(&w.problems[i], &w.sizes[i], &error), CLCONV_OK, "%s: %s",
                      text, error.message);
-        w.stages[i].weights = workload_random((size_t)w.sizes[i].weights, &state);
+        w.weights[i] = workload_random((size_t)w.sizes[i].weights, &state);
         if (w.sizes[i].bias > 0)
-            w.stages[i].bias = workload_random((size_t)w.sizes[i].bias, &state);
+            w.bias[i] = workload_random((size_t)w.sizes[i].bias, &state);
+        w.stages[i] = (clconv_stage_tensors){w.weights[i], w.bias[i]};
     }
     w.src_elements = (size_t)w.sizes[0].src;
     w.dst_elements = (size_t)w.sizes[w.count - 1].dst;
@@ -74,8 +76,8 @@ static inline workload workload_make(const char *text)
 static inline void workload_free(workload *w)
 {
     for (size_t i = 0; i < w->count; ++i) {
-        free((void *)(uintptr_t)w->stages[i].weights);
-        free((void *)(uintptr_t)w->stages[i].bias);
+        free(w->weights[i]);
+        free(w->bias[i]);
     }
     free(w->src);
     free(w->guarded);
