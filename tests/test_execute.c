@@ -63,8 +63,7 @@ Test(execute, packed_weights_serve_many_executions)
         cr_assert_eq(clconv_weights_pack(plan, w.stages, &packed, &error), CLCONV_OK, "%s",
                      error.message);
         for (size_t i = 0; i < w.count; ++i) /* no pointer into them may be kept */
-            memset((void *)(uintptr_t)w.stages[i].weights, 0xff,
-                   (size_t)w.sizes[i].weights * sizeof(float));
+            memset(w.weights[i], 0xff, (size_t)w.sizes[i].weights * sizeof(float));
         for (int run = 0; run < 3; ++run)
             workload_execute(&w, plan, packed, "packed");
         clconv_weights_destroy(packed);
