@@ -102,8 +102,10 @@ function drawWorst(report) {
         element("td", {}, item.row.algorithm + (item.peer.algorithm
             ? ` against ${item.peer.algorithm}` : ""))];
     const headings = ["row", "ratio", "peer", "clconv", "peer", "algorithms"];
-    document.getElementById("worst").replaceChildren(element("h3", {}, "The worst rows"),
-        element("div", { class: "scroll" }, element("table", {}, element("thead", {},
+    document.getElementById("worst").replaceChildren(
+        element("h3", { id: "worst-title" }, "The worst rows"),
+        element("div", { class: "scroll", tabindex: "0", role: "region",
+            "aria-labelledby": "worst-title" }, element("table", {}, element("thead", {},
             element("tr", {}, ...headings.map((heading, index) => element("th", { scope: "col",
                 class: [1, 3, 4].includes(index) ? "number" : null }, heading)))),
         element("tbody", {}, ...items.map((item) => element("tr", {}, ...cells(item)))))));
