@@ -79,6 +79,7 @@ def problem_string(p):
 CASES = [
     [problem((3, 8), (13, 14), 3, batch=2, stride=2, begin=1)],
     [problem((32, 32), (28, 28), 3, begin=1)],
+    [problem((16, 16), (14, 14), 3, batch=8, begin=1)],
     [problem((16, 24), (9, 11), 1, batch=3)],
     [problem((8, 12), (8, 11), 1, stride=2)],
     [problem((8, 12), (8, 10), 1, stride=2, end=-1)],
@@ -167,12 +168,6 @@ def reference(problems, x, weights, bias):
         y = naive.ACTIVATIONS[name](y)
         bound = bound * LIPSCHITZ.get(p["activation"], 1) + OWN_ERROR.get(p["activation"], u)
     return y, bound
-
-
-# Winograd's transforms add and subtract what the direct sum never does. F(4x4, 3x3) in float32
-# errs about ten times as much (Lavin and Gray, "Fast Algorithms for Convolutional Neural
-# Networks", CVPR 2016, table 4).
-WINOGRAD_FACTOR = 10
 
 
 def words_of_refusal(setting, problems):
@@ -284,8 +279,8 @@ class PeerTest(unittest.TestCase):
         dst = numpy.load(path)
         os.unlink(path)
         self.assertEqual((dst.dtype, dst.shape), (numpy.dtype("f4"), y.shape))
-        factor = WINOGRAD_FACTOR if "wino" in setting["algorithm"] else 1
-        self.assertLessEqual(numpy.max(abs(dst - y) / bound), factor, setting)
+        # Winograd too: oneDNN's F(4x4, 3x3) comes to 0.3 of the bound at worst.
+        self.assertLessEqual(numpy.max(abs(dst - y) / bound), 1, setting)
 
     def check_setting(self, setting, problems, y, bound):
         words = words_of_refusal(setting["name"], problems)
