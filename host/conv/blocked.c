@@ -60,19 +60,27 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
     return cc_fail(error, CLCONV_UNSUPPORTED, "blocked is made for CPU devices");
 }
 
-/* Per compute unit. Measured: `clconv bench 'mb1ic64ih56oc64kh3ph1' --algorithm blocked`, PoCL 3.1
- * on 2 AVX-512 cores (AMD EPYC, Zen 4), 2026-11-22: 190 GFLOP/s on both. */
-static const double flops_per_ns_and_unit = 90.0;
+/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a block of pixels costs its
+ * multiplications and a constant, which is what few taps and channels show (bench/README.md). */
+static const double flops_per_ns = 90.0, block_ns = 120.0;
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const form f = choose_form(shape, 16);
-    const int block = f.lanes * f.vectors;
-    const int q = phase_outputs(shape, CLCONV_WIDTH);
-    const double wasted = (double)ceil_div(group_k(shape), block) * block / group_k(shape) *
-                          ceil_div(q, f.pixels) * f.pixels / q;
+    const double taps = (double)cc_kernel_elements(shape) * (shape->in_channels / shape->groups);
+    double phase_taps = taps, pixel_blocks = 1.0;
+    for (int i = 0; i < CLCONV_AXES; ++i) {
+        const clconv_axis axis = (clconv_axis)i;
+        const int outputs = phase_outputs(shape, axis);
+        phase_taps /= phases(shape, axis);
+        pixel_blocks *= (double)phases(shape, axis) *
+                        (axis == CLCONV_WIDTH ? ceil_div(outputs, f.pixels) : outputs);
+    }
+    const double blocks =
+        pixel_blocks * shape->batch * shape->groups * ceil_div(group_k(shape), f.lanes * f.vectors);
+    const double sums = (double)f.pixels * f.lanes * f.vectors;
     const unsigned units = device->compute_units > 0 ? device->compute_units : 1;
-    return 2.0 * cc_multiplications(shape) * wasted / (flops_per_ns_and_unit * units);
+    return blocks * (2.0 * phase_taps * sums / flops_per_ns + block_ns) / units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
