@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A form of the kernel. Accumulators, weights and one broadcast fill the vector registers of the
  * instruction set: 32 of 16 floats (AVX-512) or 16 of 8 floats (AVX2). */
@@ -20,9 +21,14 @@ typedef struct state {
     size_t pack_local[3];
 } state;
 
-static int ceil_div(int a, int b)
+static int64_t divide_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
+}
+
+static int group_c(const cc_shape *shape)
+{
+    return shape->in_channels / shape->groups;
 }
 
 static int group_k(const cc_shape *shape)
@@ -38,26 +44,25 @@ static form choose_form(const cc_shape *shape, cl_uint native_lanes)
     return (form){lanes, 2, lanes == 16 ? 7 : 5};
 }
 
-static int phases(const cc_shape *shape, clconv_axis axis)
+/* K/G is padded to whole blocks, which may make the weights 32 times as large. */
+static double packed_elements(const cc_shape *shape)
 {
-    const cc_axis *a = &shape->axis[axis];
-    return !shape->transposed ? 1 : a->stride < a->output ? a->stride : a->output;
-}
-
-/* Outputs of an axis's largest phase. */
-static int phase_outputs(const cc_shape *shape, clconv_axis axis)
-{
-    const cc_axis *a = &shape->axis[axis];
-    return shape->transposed ? ceil_div(a->output, a->stride) : a->output;
+    const form f = choose_form(shape, 16);
+    const int64_t block = (int64_t)f.lanes * f.vectors;
+    return (double)shape->groups * (double)cc_kernel_elements(shape) * group_c(shape) *
+           (double)(divide_up(group_k(shape), block) * block);
 }
 
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error)
 {
-    (void)shape;
-    if (device->kind == CLCONV_DEVICE_CPU)
-        return CLCONV_OK;
-    return cc_fail(error, CLCONV_UNSUPPORTED, "blocked is made for CPU devices");
+    if (device->kind != CLCONV_DEVICE_CPU)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "blocked is made for CPU devices");
+    if (packed_elements(shape) * sizeof(float) > (double)device->max_alloc_bytes)
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "packed weights of %.0f elements are too large for a buffer of %s",
+                       packed_elements(shape), device->name);
+    return CLCONV_OK;
 }
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a block of pixels costs its
@@ -67,20 +72,42 @@ static const double flops_per_ns = 90.0, block_ns = 120.0;
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const form f = choose_form(shape, 16);
-    const double taps = (double)cc_kernel_elements(shape) * (shape->in_channels / shape->groups);
-    double phase_taps = taps, pixel_blocks = 1.0;
+    double phase_taps = (double)cc_kernel_elements(shape);
+    double blocks = (double)shape->batch * shape->groups *
+                    (double)divide_up(group_k(shape), f.lanes * f.vectors);
     for (int i = 0; i < CLCONV_AXES; ++i) {
         const clconv_axis axis = (clconv_axis)i;
-        const int outputs = phase_outputs(shape, axis);
-        phase_taps /= phases(shape, axis);
-        pixel_blocks *= (double)phases(shape, axis) *
-                        (axis == CLCONV_WIDTH ? ceil_div(outputs, f.pixels) : outputs);
+        const int64_t outputs = cc_phase_outputs(shape, axis);
+        phase_taps /= (double)cc_phases(shape, axis);
+        blocks *= (double)cc_phases(shape, axis) *
+                  (double)(axis == CLCONV_WIDTH ? divide_up(outputs, f.pixels) : outputs);
     }
-    const double blocks =
-        pixel_blocks * shape->batch * shape->groups * ceil_div(group_k(shape), f.lanes * f.vectors);
     const double sums = (double)f.pixels * f.lanes * f.vectors;
-    const unsigned units = device->compute_units > 0 ? device->compute_units : 1;
-    return blocks * (2.0 * phase_taps * sums / flops_per_ns + block_ns) / units;
+    const double ns = blocks * (2.0 * phase_taps * group_c(shape) * sums / flops_per_ns + block_ns);
+    return ns / (device->compute_units > 0 ? device->compute_units : 1);
+}
+
+/* The launches of both kernels, and the size of the packed weights. */
+static void set_sizes(cc_stage *stage, form f)
+{
+    const cc_shape *shape = &stage->shape;
+    state *s = stage->state;
+    const size_t block = (size_t)(f.lanes * f.vectors);
+    const size_t padded_k = (size_t)divide_up(group_k(shape), (int64_t)block) * block;
+    const size_t groups = (size_t)shape->groups, channels = (size_t)group_c(shape);
+    const size_t taps = (size_t)cc_kernel_elements(shape);
+
+    size_t rows = 1; /* of all phases, as many as the largest has */
+    for (int i = 0; i < CLCONV_AXES; ++i)
+        rows *= (size_t)cc_phases(shape, (clconv_axis)i) *
+                (size_t)(i == CLCONV_WIDTH ? 1 : cc_phase_outputs(shape, (clconv_axis)i));
+    const size_t global[3] = {rows, padded_k / block * groups, (size_t)shape->batch};
+    const size_t pack_global[3] = {padded_k, channels, taps * groups};
+    const size_t pack_local[3] = {block, 1, 1};
+    memcpy(s->global, global, sizeof(global));
+    memcpy(s->pack_global, pack_global, sizeof(pack_global));
+    memcpy(s->pack_local, pack_local, sizeof(pack_local));
+    stage->packed_bytes = padded_k * channels * taps * groups * sizeof(float);
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -105,23 +132,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
                          error));
     TRY(cc_kernel_create(stage->target->programs, "blocked", "pack", options, &s->pack, error));
 
-    const size_t block = (size_t)(f.lanes * f.vectors);
-    const size_t blocks = ((size_t)group_k(shape) + block - 1) / block;
-    const size_t groups = (size_t)shape->groups,
-                 channels = (size_t)(shape->in_channels / shape->groups);
-    const size_t taps = (size_t)cc_kernel_elements(shape);
-    s->global[0] = (size_t)phases(shape, CLCONV_DEPTH) * (size_t)phases(shape, CLCONV_HEIGHT) *
-                   (size_t)phases(shape, CLCONV_WIDTH) *
-                   (size_t)phase_outputs(shape, CLCONV_DEPTH) *
-                   (size_t)phase_outputs(shape, CLCONV_HEIGHT);
-    s->global[1] = blocks * groups;
-    s->global[2] = (size_t)shape->batch;
-    s->pack_global[0] = blocks * block;
-    s->pack_local[0] = block;
-    s->pack_local[1] = s->pack_local[2] = 1;
-    s->pack_global[1] = channels;
-    s->pack_global[2] = taps * groups;
-    stage->packed_bytes = blocks * block * channels * taps * groups * sizeof(float);
+    set_sizes(stage, f);
 
 cleanup:
     return status;

@@ -65,10 +65,8 @@ static size_t plane_groups(const cc_shape *shape, form f)
 {
     size_t phases = 1, vectors = 1;
     for (int i = 0; i < CLCONV_AXES; ++i) {
-        const cc_axis *a = &shape->axis[i];
-        const int32_t stride = shape->transposed ? a->stride : 1;
-        const size_t outputs = divide_up((size_t)a->output, (size_t)stride);
-        phases *= (size_t)(stride < a->output ? stride : a->output);
+        const size_t outputs = (size_t)cc_phase_outputs(shape, (clconv_axis)i);
+        phases *= (size_t)cc_phases(shape, (clconv_axis)i);
         vectors *= i == CLCONV_WIDTH ? divide_up(outputs, (size_t)f.vector) : outputs;
     }
     return phases * divide_up(vectors, (size_t)f.group);

@@ -48,10 +48,8 @@ static grid make_grid(const cc_shape *shape, const cc_gemm_config *config)
 {
     int64_t pixels = shape->batch, phases = 1;
     for (int i = 0; i < CLCONV_AXES; ++i) {
-        const cc_axis *a = &shape->axis[i];
-        const int32_t step = shape->transposed ? a->stride : 1;
-        phases *= step < a->output ? step : a->output;
-        pixels *= divide_up(a->output, step);
+        phases *= cc_phases(shape, (clconv_axis)i);
+        pixels *= cc_phase_outputs(shape, (clconv_axis)i);
     }
     return (grid){divide_up(shape->out_channels / shape->groups, config->tile_k),
                   divide_up(pixels, config->tile_pixels), shape->groups * phases};

@@ -72,3 +72,17 @@ int64_t cc_kernel_elements(const cc_shape *shape)
         product *= shape->axis[axis].kernel;
     return product;
 }
+
+int64_t cc_phases(const cc_shape *shape, clconv_axis axis)
+{
+    const cc_axis *a = &shape->axis[axis];
+    if (!shape->transposed)
+        return 1;
+    return a->stride < a->output ? a->stride : a->output;
+}
+
+int64_t cc_phase_outputs(const cc_shape *shape, clconv_axis axis)
+{
+    const cc_axis *a = &shape->axis[axis];
+    return shape->transposed ? (a->output - 1) / a->stride + 1 : a->output;
+}

@@ -43,4 +43,11 @@ int64_t cc_input_elements(const cc_shape *shape);  /* D*H*W */
 int64_t cc_output_elements(const cc_shape *shape); /* O*P*Q */
 int64_t cc_kernel_elements(const cc_shape *shape); /* T*R*S */
 
+/* The phases of an axis (kernels/conv.h: conv_phases): outputs that share their taps. One for a
+ * convolution, one per residue of the stride for a transposed convolution. */
+int64_t cc_phases(const cc_shape *shape, clconv_axis axis);
+
+/* Outputs of the largest phase of an axis, which is its first. */
+int64_t cc_phase_outputs(const cc_shape *shape, clconv_axis axis);
+
 #endif
