@@ -16,7 +16,11 @@ static int64_t largest_batch(const advise_side *side)
 
 /* ---- The sentence -------------------------------------------------------------------------- */
 
-static void append(advice *a, size_t *length, const char *format, ...)
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static void
+append(advice *a, size_t *length, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
