@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "advise_report.h"
-#include "bench_report.h"
+#include "bench_json.h"
 #include "commands.h"
 #include "devices.h"
 #include "file.h"
+#include "progress.h"
 
 static const cli_help help = {
     .name = "clconv advise",

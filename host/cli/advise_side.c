@@ -27,8 +27,8 @@ void advise_side_measure(advise_side *side, const check_case *c, const char *alg
     side->measured = 1;
     side->status = clconv_context_create(side->request, &context, &side->error);
     if (side->status == CLCONV_OK) /* the reference has no algorithms to choose from */
-        side->status = measure_plan(context, c, on_host ? NULL : algorithm, budget_s, &times,
-                                    &side->verdict, names, sizeof names, &side->error);
+        side->status = measure_alone(context, c, on_host ? NULL : algorithm, budget_s, &times,
+                                     &side->verdict, names, sizeof names, &side->error);
     clconv_context_destroy(context);
     if (!advise_side_usable(side))
         return;

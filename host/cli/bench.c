@@ -1,207 +1,186 @@
-/* clconv bench: what each algorithm takes, next to the CPU. */
+/* clconv bench: what each algorithm takes, next to the CPU and to others. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench_report.h"
+#include "bench_run.h"
 #include "commands.h"
-#include "devices.h"
+#include "compare.h"
 #include "file.h"
+#include "html_report.h"
+#include "interrupt.h"
 
 static const cli_help help = {
     .name = "clconv bench",
-    .arguments = "[OPTION...] PROBLEM...",
+    .arguments = "[OPTION...] PROBLEM... | --file FILE | --compare A.json B.json",
     .details =
-        "Times are medians. device: tensors resident on the device; transfer: copying the source\n"
-        "there and the result back; total: clconv_execute on host memory; CPU: the reference, in\n"
-        "double precision on all processors; first: making the plan with its kernels, packing\n"
-        "the weights and the first execution. ratio: worst error / bound. GFLOP/s counts\n"
-        "2 * multiplications of the direct sum, GB/s the minimum bytes, both over the device "
-        "time.\n"
+        "Times are medians in ms. device: tensors resident on the device, and +/- half the "
+        "distance\n"
+        "of its quartiles; transfer: copying the source there and the result back; total:\n"
+        "clconv_execute on host memory; CPU: the reference, in double precision on all "
+        "processors;\n"
+        "cold: a new process, from its start to the first result, no kernel cached. error/bound:\n"
+        "worst error / bound. GFLOP/s counts 2 * multiplications of the direct sum, GB/s the "
+        "minimum\n"
+        "bytes, both over the device time; roof: their share of the measured roofline.\n"
         "A result that is not right is reported as WRONG and has no numbers.\n"
-        "--algorithm all measures each applicable algorithm.\n",
+        "--algorithm all measures each applicable algorithm.\n"
+        "--peers measures others in turn with clconv, on the same data; a ratio above 1 says that\n"
+        "clconv is faster.\n"
+        "--sweep doubles what is named until the next problem would take a minute or too much "
+        "memory.\n"
+        "--compare tells which times of B are slower or faster than in A beyond the noise: by "
+        "more\n"
+        "than 5 %, with quartiles that do not meet when moved half again as far from their "
+        "median.\n"
+        "Ctrl-C ends the run early: what there is is reported.\n\n"
+        "Exit status: 0 fine, 1 a result was wrong or --compare found something slower, 2 bad "
+        "input\n"
+        "or usage, 3 the device failed, 128 + the signal's number when ended early.\n",
     .example = "  clconv bench --batch 1,8 'ic64ih56iw56oc64kh3kw3ph1pw1'\n"
-               "  clconv bench --file bench/workloads.txt --json result.json\n",
+               "  clconv bench --file bench/workloads.txt --peers onednn,pytorch --json b.json\n"
+               "  clconv bench --compare a.json b.json\n",
 };
 
-/* What one problem takes besides its multiplications, in multiplications, to guess the time left */
-static const double overhead = 3e9;
-
-typedef struct bench {
-    cli_common common;
-    char *file;
-    char *batches;
+typedef struct bench_files {
     char *json;
-    long long seed;
-    double min_time_s;
-    problem_list list;
-    clconv_context *context; /* to ask questions; each measurement has a fresh one */
-    json_t *report;
-    progress_line *progress;
-    double done;
-    size_t wrong;
-    size_t failed;
-} bench;
+    char *csv;
+    char *html;
+} bench_files;
 
-static bench_settings settings_of(const bench *b)
+static cli_exit check_outputs(const bench_files *files)
 {
-    return (bench_settings){.device = b->common.device,
-                            .algorithm = b->common.algorithm,
-                            .file = b->file,
-                            .batches = b->batches,
-                            .seed = (uint64_t)b->seed,
-                            .min_time_s = b->min_time_s};
-}
-
-static clconv_status run_reference(void *data, size_t repeats, clconv_error *error)
-{
-    const check_case *c = data;
-    const data_set *real = &c->data[GATE_REAL];
-    clconv_status status = CLCONV_OK;
-    for (size_t i = 0; i < repeats && status == CLCONV_OK; i++)
-        status = clconv_reference(c->entry->problems, c->entry->count, real->src, real->stages,
-                                  c->reference[GATE_REAL], NULL, error);
-    return status;
-}
-
-static clconv_status measure_fresh(const bench *b, const check_case *c, bench_row *row)
-{
-    clconv_context *context = NULL;
-    clconv_status status = clconv_context_create(b->common.device, &context, &row->error);
-    if (status == CLCONV_OK)
-        status = measure_plan(context, c, row->request, b->min_time_s, &row->times, &row->verdict,
-                              row->algorithm, sizeof row->algorithm, &row->error);
-    clconv_context_destroy(context);
-    return status;
-}
-
-static cli_exit bench_algorithm(bench *b, const check_case *c, const char *request,
-                                const spread *reference)
-{
-    bench_row row = {
-        .entry = c->entry, .request = request, .reference = *reference, .verdict = verdict_start()};
     clconv_error error;
-
-    progress_step(b->progress, b->done, "%s on %s", request, c->entry->text);
-    row.status = measure_fresh(b, c, &row);
-    if (row.status == CLCONV_INVALID_ARGUMENT) /* no such algorithm */
-        return cli_fail_library(&row.error);
-    bench_print_row(b->progress, &row);
-    b->failed += row.status != CLCONV_OK;
-    b->wrong += row.status == CLCONV_OK && !row.verdict.ok;
-    if (b->report && bench_json_add(b->report, &row, &error) != CLCONV_OK)
+    const char *const outputs[] = {files->json, files->csv};
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
+        if (outputs[i] && file_output_check(outputs[i], &error) != CLCONV_OK)
+            return cli_fail_library(&error);
+    }
+    if (files->html && html_report_check(files->html, &error) != CLCONV_OK)
         return cli_fail_library(&error);
     return CLI_FINE;
 }
 
-static cli_exit bench_problem(bench *b, const problem_entry *entry)
+static cli_exit check_options(const bench *b, const bench_files *files)
 {
-    const char *requested = b->common.algorithm ? b->common.algorithm : "auto";
-    const int on_host = clconv_context_device(b->context)->kind == CLCONV_DEVICE_REFERENCE;
-    char request[256];
-    check_case c = {0};
-    spread reference = {0};
-    clconv_error error;
-
-    if (on_host && strcmp(requested, "all") == 0)
-        requested = "auto"; /* the reference has no algorithms to choose from */
-    progress_step(b->progress, b->done, "reference of %s", entry->text);
-    cli_exit code = check_case_create(&c, entry, (uint64_t)b->seed, 0);
-    if (code == CLI_FINE &&
-        measure_spread(run_reference, &c, b->min_time_s / 4, &reference, &error) != CLCONV_OK)
-        code = cli_fail_library(&error);
-    for (size_t i = 0; code == CLI_FINE &&
-                       algorithm_choice(b->context, entry, requested, i, request, sizeof request);
-         i++)
-        code = bench_algorithm(b, &c, request, &reference);
-    check_case_free(&c);
-    b->done += (double)entry->cost.multiplications + overhead;
-    return code;
-}
-
-static cli_exit bench_list(bench *b)
-{
-    const clconv_device *device = clconv_context_device(b->context);
-    const bench_settings settings = settings_of(b);
-    char text[320];
-    clconv_error error;
-
-    if (b->json) {
-        b->report = bench_json_start(&settings, device);
-        if (!b->report)
-            return cli_fail(CLI_DEVICE, "the host is out of memory");
-    }
-    device_describe(device, b->common.device, text, sizeof text);
-    printf("device %s, seed %lld\n", text, b->seed);
-    bench_print_header();
-    b->progress = progress_start(problem_list_work(&b->list) + overhead * (double)b->list.count);
-    cli_exit code = CLI_FINE;
-    for (size_t i = 0; i < b->list.count && code == CLI_FINE; i++)
-        code = bench_problem(b, &b->list.entries[i]);
-    progress_stop(b->progress);
-    if (code == CLI_FINE && b->report && bench_json_write(b->report, b->json, &error) != CLCONV_OK)
-        code = cli_fail_library(&error);
-    json_decref(b->report);
-    if (code == CLI_FINE)
-        code = b->wrong ? CLI_WRONG : b->failed ? CLI_DEVICE : CLI_FINE;
-    return code;
-}
-
-static cli_exit check_options(const bench *b)
-{
-    clconv_error error;
     if (b->list.count == 0)
         return cli_fail(CLI_USAGE, "no problem given; `clconv bench --help' has an example");
     if (!(b->min_time_s > 0 && b->min_time_s <= 3600))
         return cli_fail(CLI_USAGE, "--min-time takes seconds from 0 to 3600: %g", b->min_time_s);
-    if (b->json && file_output_check(b->json, &error) != CLCONV_OK)
+    if (!(b->peer_timeout_s > 0 && b->peer_timeout_s <= 3600))
+        return cli_fail(CLI_USAGE, "--peer-timeout takes seconds from 0 to 3600: %g",
+                        b->peer_timeout_s);
+    if (b->sweep && !sweep_find(b->sweep))
+        return cli_fail(CLI_USAGE, "--sweep takes batch, channels, size or kernel: '%s'", b->sweep);
+    if (b->sweep_points < 1)
+        return cli_fail(CLI_USAGE, "--sweep-points takes a number from 1: %d", b->sweep_points);
+    return check_outputs(files);
+}
+
+static cli_exit write_files(const json_t *report, const bench_files *files)
+{
+    clconv_error error;
+    if (files->json && bench_json_write(report, files->json, &error) != CLCONV_OK)
+        return cli_fail_library(&error);
+    if (files->csv && bench_csv_write(report, files->csv, &error) != CLCONV_OK)
+        return cli_fail_library(&error);
+    if (files->html && html_report_write(report, files->html, &error) != CLCONV_OK)
         return cli_fail_library(&error);
     return CLI_FINE;
 }
 
-static cli_exit bench_options(bench *b, poptContext options)
+static cli_exit run(bench *b, const bench_files *files)
 {
     clconv_error error;
+    json_t *report = NULL;
+    if (clconv_context_create(b->common.device, &b->context, &error) != CLCONV_OK)
+        return cli_fail_library(&error);
+    interrupt_catch();
+    cli_exit code = bench_run(b, &report);
+    const cli_exit written = report ? write_files(report, files) : code;
+    json_decref(report);
+    clconv_context_destroy(b->context);
+    return code == CLI_FINE ? written : code;
+}
+
+static cli_exit compare(poptContext options)
+{
+    const char *before = poptGetArg(options);
+    const char *after = poptGetArg(options);
+    if (!after || poptPeekArg(options))
+        return cli_fail(CLI_USAGE, "--compare takes two reports");
+    return compare_reports(before, after);
+}
+
+static cli_exit bench_options(bench *b, const bench_files *files, poptContext options)
+{
     cli_exit code = problem_list_take(&b->list, options, b->file);
     if (code == CLI_FINE && b->batches)
         code = problem_list_set_batches(&b->list, b->batches);
     if (code == CLI_FINE)
-        code = check_options(b);
-    if (code == CLI_FINE &&
-        clconv_context_create(b->common.device, &b->context, &error) != CLCONV_OK)
-        code = cli_fail_library(&error);
+        code = check_options(b, files);
     if (code == CLI_FINE)
-        code = bench_list(b);
-    clconv_context_destroy(b->context);
+        code = run(b, files);
     problem_list_free(&b->list);
     return code;
 }
 
+/* The words as a shell would take them, if none has a quote in it; free it. */
+static char *command_line(int argc, const char **argv)
+{
+    size_t size = sizeof "clconv";
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 3;
+    char *line = malloc(size);
+    size_t length = line ? (size_t)snprintf(line, size, "clconv") : 0;
+    for (int i = 0; line && i < argc; i++) {
+        const int plain = argv[i][0] && !argv[i][strcspn(argv[i], " \t\n>$;&|*?()\"\\")];
+        length += (size_t)snprintf(line + length, size - length, plain ? " %s" : " '%s'", argv[i]);
+    }
+    return line;
+}
+
 cli_exit cli_bench(int argc, const char **argv)
 {
-    bench b = {.seed = 1, .min_time_s = 1};
+    bench b = {.seed = 1, .min_time_s = 1, .peer_timeout_s = 120, .sweep_points = 10};
+    bench_files files = {0};
+    int comparing = 0;
     const struct poptOption table[] = {
         {"file", 0, POPT_ARG_STRING, &b.file, 0, "read the problems from a file", "FILE"},
         {"batch", 0, POPT_ARG_STRING, &b.batches, 0,
          "set the batch size of every problem; several give one row each", "N[,N...]"},
-        {"json", 0, POPT_ARG_STRING, &b.json, 0, "write everything measured to a file", "FILE"},
+        {"peers", 0, POPT_ARG_STRING, &b.peer_names, 0,
+         "measure these too: onednn, clblast, pytorch", "NAME[,NAME...]"},
+        {"peer-dir", 0, POPT_ARG_STRING, &b.peer_folder, 0, "take the peers' programs from here",
+         "FOLDER"},
+        {"peer-timeout", 0, POPT_ARG_DOUBLE, &b.peer_timeout_s, 0,
+         "give up on a peer that does not answer for so long (120)", "SECONDS"},
+        {"sweep", 0, POPT_ARG_STRING, &b.sweep, 0,
+         "let each problem grow: batch, channels, size or kernel", "WHAT"},
+        {"sweep-points", 0, POPT_ARG_INT, &b.sweep_points, 0,
+         "end a sweep after so many problems (10)", "N"},
+        {"json", 0, POPT_ARG_STRING, &files.json, 0, "write everything measured to a file", "FILE"},
+        {"csv", 0, POPT_ARG_STRING, &files.csv, 0, "write the table to a file", "FILE"},
+        {"html", 0, POPT_ARG_STRING, &files.html, 0, "write a page with plots to a file", "FILE"},
         {"min-time", 0, POPT_ARG_DOUBLE, &b.min_time_s, 0,
          "measure each algorithm for about this long (1)", "SECONDS"},
         {"seed", 0, POPT_ARG_LONGLONG, &b.seed, 0, "draw the data from this seed (1)", "N"},
+        {"compare", 0, POPT_ARG_NONE, &comparing, 0, "compare two JSON reports", NULL},
         cli_common_options(&b.common),
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code;
+    cli_exit code = CLI_DEVICE;
+    char *line = command_line(argc, argv);
     poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code))
-        code = bench_options(&b, options);
+    b.command = line ? line : "clconv bench";
+    if (options && !cli_parse_all(options, &help, &code))
+        code = comparing ? compare(options) : bench_options(&b, &files, options);
     poptFreeContext(options);
     cli_common_free(&b.common);
-    free(b.file);
-    free(b.batches);
-    free(b.json);
+    char *const texts[] = {line,    b.file,     b.batches, b.peer_names, b.peer_folder,
+                           b.sweep, files.json, files.csv, files.html};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
     return code;
 }

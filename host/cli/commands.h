@@ -12,5 +12,6 @@ cli_command_function cli_bench;
 cli_command_function cli_report;
 cli_command_function cli_cost;
 cli_command_function cli_advise;
+cli_command_function cli_first;
 
 #endif

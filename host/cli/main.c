@@ -7,7 +7,7 @@
 
 typedef struct command {
     const char *name;
-    const char *summary;
+    const char *summary; /* NULL: of no use to people, so not listed */
     cli_command_function *run;
 } command;
 
@@ -20,6 +20,7 @@ static const command commands[] = {
     {"report", "turn a benchmark's JSON report into a page", cli_report},
     {"advise", "say whether a device is worth it, and from which batch on", cli_advise},
     {"cost", "count parameters, multiplications and bytes", cli_cost},
+    {"first", NULL, cli_first},
     {NULL, NULL, NULL},
 };
 
@@ -28,8 +29,10 @@ static void print_help(void)
     puts("Usage: clconv COMMAND [OPTION...]\n"
          "Convolutions of every kind on OpenCL devices.\n\n"
          "Commands:");
-    for (const command *c = commands; c->name; c++)
-        printf("  %-8s %s\n", c->name, c->summary);
+    for (const command *c = commands; c->name; c++) {
+        if (c->summary)
+            printf("  %-8s %s\n", c->name, c->summary);
+    }
     puts("\n`clconv COMMAND --help' lists the options of a command, with an example.\n"
          "`clconv --version' prints the version.\n\n"
          "Exit status: 0 fine, 1 a result was wrong, 2 bad input or usage,\n"

@@ -7,74 +7,14 @@
 #include "measure_device.h"
 #include "progress.h"
 
-enum { MAX_SAMPLES = 512, MIN_SAMPLES = 3 };
-
-static const double min_sample_ns = 2e6; /* 1000 times what reading the clock takes, and more */
-
-static int compare_times(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void summarise(double *times, size_t count, spread *result)
-{
-    qsort(times, count, sizeof *times, compare_times);
-    *result = (spread){
-        .median_ns = count % 2 ? times[count / 2] : (times[count / 2 - 1] + times[count / 2]) / 2,
-        .lower_ns = times[count / 4],
-        .upper_ns = times[count - 1 - count / 4],
-        .samples = count,
-    };
-}
-
-static clconv_status time_once(timed_function *run, void *data, size_t repeats, double *each_ns,
-                               clconv_error *error)
-{
-    const uint64_t start = clock_ns();
-    const clconv_status status = run(data, repeats, error);
-    *each_ns = (double)(clock_ns() - start) / (double)repeats;
-    return status;
-}
-
-static int is_enough(size_t samples, double used_s, double budget_s)
-{
-    if (samples == MAX_SAMPLES || used_s >= 4 * budget_s)
-        return 1;
-    return used_s >= budget_s && samples >= MIN_SAMPLES;
-}
-
-clconv_status measure_spread(timed_function *run, void *data, double budget_s, spread *result,
-                             clconv_error *error)
-{
-    double times[MAX_SAMPLES];
-    size_t count = 0;
-    size_t repeats = 1;
-
-    const uint64_t start = clock_ns();
-    clconv_status status = time_once(run, data, 1, &times[0], error); /* warms up */
-    if (status == CLCONV_OK && times[0] < min_sample_ns)
-        repeats = (size_t)(min_sample_ns / (times[0] + 1)) + 1;
-    while (status == CLCONV_OK) {
-        status = time_once(run, data, repeats, &times[count], error);
-        count++;
-        if (is_enough(count, (double)(clock_ns() - start) * 1e-9, budget_s))
-            break;
-    }
-    if (status == CLCONV_OK)
-        summarise(times, count, result);
-    return status;
-}
-
 /* clconv_execute on host memory, and where its time goes. */
 typedef struct host_run {
     clconv_plan *plan;
     clconv_tensors tensors;
     size_t count; /* of the parts that are stored */
-    double upload_ns[MAX_SAMPLES];
-    double compute_ns[MAX_SAMPLES];
-    double download_ns[MAX_SAMPLES];
+    double upload_ns[SAMPLES_MAX];
+    double compute_ns[SAMPLES_MAX];
+    double download_ns[SAMPLES_MAX];
 } host_run;
 
 static clconv_status run_host(void *data, size_t repeats, clconv_error *error)
@@ -93,7 +33,7 @@ static clconv_status run_host_parts(void *data, size_t repeats, clconv_error *er
     for (size_t i = 0; i < repeats && status == CLCONV_OK; i++) {
         clconv_timing timing;
         status = clconv_execute(run->plan, &run->tensors, &timing, error);
-        if (status != CLCONV_OK || run->count == MAX_SAMPLES)
+        if (status != CLCONV_OK || run->count == SAMPLES_MAX)
             continue;
         run->upload_ns[run->count] = (double)timing.upload_ns;
         run->compute_ns[run->count] = (double)timing.compute_ns;
@@ -118,9 +58,9 @@ static clconv_status measure_host(clconv_plan *plan, const check_case *c,
     if (status == CLCONV_OK)
         status = measure_spread(run_host_parts, run, budget_s, &parts, error);
     if (status == CLCONV_OK) {
-        summarise(run->upload_ns, run->count, &result->upload);
-        summarise(run->compute_ns, run->count, &result->compute);
-        summarise(run->download_ns, run->count, &result->download);
+        result->upload = spread_of(run->upload_ns, run->count);
+        result->compute = spread_of(run->compute_ns, run->count);
+        result->download = spread_of(run->download_ns, run->count);
     }
     free(run);
     return status;
@@ -156,14 +96,44 @@ static clconv_status measure_first(clconv_context *context, const check_case *c,
     clconv_context_statistics(context, &statistics);
     result->compile_ns = (double)statistics.compile_ns;
     result->programs = statistics.programs;
+    result->workspace_bytes = clconv_plan_workspace(*plan);
+    result->hash = measure_hash(dst->data, dst->count);
     return status;
 }
 
+uint64_t measure_hash(const float *data, size_t count)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < count * sizeof *data; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* The reference device in rounds with the others: nothing has to be moved there. */
+static clconv_status sample_host(clconv_plan *plan, const check_case *c,
+                                 const clconv_weights *weights, guarded *dst, double budget_s,
+                                 participant *participants, size_t count, clconv_error *error)
+{
+    host_run run = {.plan = plan,
+                    .tensors = {.src = c->data[GATE_REAL].src, .dst = dst->data, .packed = weights},
+                    .count = 0};
+    timed_sample timed = {.run = run_host, .data = &run, .warm = 1};
+    participants[0].sample = timed_sample_take;
+    participants[0].data = &timed;
+    sample_rounds(participants, count, budget_s);
+    if (participants[0].status != CLCONV_OK)
+        *error = participants[0].error;
+    return participants[0].status;
+}
+
 clconv_status measure_plan(clconv_context *context, const check_case *c, const char *request,
-                           double budget_s, measurement *result, check_verdict *verdict,
-                           char *algorithm, size_t algorithm_size, clconv_error *error)
+                           double budget_s, participant *participants, size_t count,
+                           measurement *result, check_verdict *verdict, char *algorithm,
+                           size_t algorithm_size, clconv_error *error)
 {
     const int on_host = clconv_context_device(context)->kind == CLCONV_DEVICE_REFERENCE;
+    const double rounds_s = budget_s / 2 * (double)count;
     clconv_plan *plan = NULL;
     clconv_weights *weights = NULL;
     guarded dst = {0};
@@ -176,18 +146,33 @@ clconv_status measure_plan(clconv_context *context, const check_case *c, const c
     if (status == CLCONV_OK) {
         plan_algorithms(plan, algorithm, algorithm_size);
         check_output(&dst, c->reference[GATE_REAL], c->bound, verdict);
-        if (verdict->ok)
-            status = measure_host(plan, c, weights, &dst, budget_s / 4, result, error);
     }
     if (status == CLCONV_OK && verdict->ok) {
         if (on_host)
-            result->device = result->compute; /* nothing moves */
+            status = sample_host(plan, c, weights, &dst, rounds_s, participants, count, error);
         else
-            status = measure_device(context, plan, weights, c, budget_s / 2, &dst, &result->device,
+            status = measure_device(context, plan, weights, c, rounds_s, &dst, participants, count,
                                     verdict, error);
+    }
+    if (status == CLCONV_OK && verdict->ok) {
+        result->device = participants[0].result;
+        status = measure_host(plan, c, weights, &dst, budget_s / 4, result, error);
     }
     clconv_weights_destroy(weights);
     clconv_plan_destroy(plan);
     guarded_free(&dst);
+    return status;
+}
+
+clconv_status measure_alone(clconv_context *context, const check_case *c, const char *request,
+                            double budget_s, measurement *result, check_verdict *verdict,
+                            char *algorithm, size_t algorithm_size, clconv_error *error)
+{
+    participant *ours = calloc(1, sizeof *ours);
+    if (!ours)
+        return cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
+    const clconv_status status = measure_plan(context, c, request, budget_s, ours, 1, result,
+                                              verdict, algorithm, algorithm_size, error);
+    free(ours);
     return status;
 }

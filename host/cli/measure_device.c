@@ -85,11 +85,12 @@ static clconv_status judge(const device_run *run, const check_case *c, guarded *
 
 clconv_status measure_device(clconv_context *context, clconv_plan *plan,
                              const clconv_weights *weights, const check_case *c, double budget_s,
-                             guarded *dst, spread *result, check_verdict *verdict,
-                             clconv_error *error)
+                             guarded *dst, participant *participants, size_t count,
+                             check_verdict *verdict, clconv_error *error)
 {
     cl_context cl;
     device_run run = {.plan = plan};
+    timed_sample timed = {.run = run_device, .data = &run, .warm = 1};
     clconv_context_objects(context, &cl, NULL, &run.queue);
 
     clconv_status status = prepare(&run, cl, c, error);
@@ -97,8 +98,14 @@ clconv_status measure_device(clconv_context *context, clconv_plan *plan,
                                    .dst = {.mem = run.dst},
                                    .packed = weights,
                                    .workspace = {.mem = run.workspace}};
-    if (status == CLCONV_OK)
-        status = measure_spread(run_device, &run, budget_s, result, error);
+    if (status == CLCONV_OK) {
+        participants[0].sample = timed_sample_take;
+        participants[0].data = &timed;
+        sample_rounds(participants, count, budget_s);
+        status = participants[0].status;
+        if (status != CLCONV_OK)
+            *error = participants[0].error;
+    }
     if (status == CLCONV_OK)
         status = judge(&run, c, dst, verdict, error);
     cl_mem *const buffers[] = {&run.src, &run.dst, &run.workspace};

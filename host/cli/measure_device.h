@@ -4,10 +4,11 @@
 
 #include "measure.h"
 
-/* Times clconv_enqueue on the context's queue; judges what the last run left, read into `dst`. */
+/* Fills participants[0] with clconv_enqueue on the context's queue and samples all in rounds;
+ * judges what its last run left, read into `dst`. */
 clconv_status measure_device(clconv_context *context, clconv_plan *plan,
                              const clconv_weights *weights, const check_case *c, double budget_s,
-                             guarded *dst, spread *result, check_verdict *verdict,
-                             clconv_error *error);
+                             guarded *dst, participant *participants, size_t count,
+                             check_verdict *verdict, clconv_error *error);
 
 #endif

@@ -76,6 +76,12 @@ cli_exit problem_list_add(problem_list *list, const char *text)
     return add(list, none, none, text, "");
 }
 
+cli_exit problem_list_append(problem_list *list, const problem_entry *entry)
+{
+    const problem_entry copy = *entry;
+    return append(list, &copy, "");
+}
+
 /* Splits the line at tabs, in place; returns the number of fields, at most `capacity` stored. */
 static size_t split_tabs(char *line, char **fields, size_t capacity)
 {

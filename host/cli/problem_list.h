@@ -26,6 +26,9 @@ typedef struct problem_list {
 /* Appends one problem string. */
 cli_exit problem_list_add(problem_list *list, const char *text);
 
+/* Appends a problem with the sequence, variant and name of `entry`, which may lie in the list. */
+cli_exit problem_list_append(problem_list *list, const problem_entry *entry);
+
 /* Appends the lines of a file. A line is a problem string or sequence, or
  * VARIANT<TAB>NAME<TAB>PROBLEM[<TAB>SOURCE]; empty lines and those that start with '#' are
  * skipped. */

@@ -1,0 +1,120 @@
+#include "bench_json.h"
+
+#include <stdio.h>
+
+#include "cold.h"
+#include "devices.h"
+#include "file.h"
+#include "host_info.h"
+
+static json_t *optional_string(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+/* null for what was not measured */
+static json_t *optional_real(double value)
+{
+    return value > 0 ? json_real(value) : json_null();
+}
+
+static json_t *device_json(const clconv_device *device, const roofline *roof)
+{
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "kind",
+        device_kind_name(device->kind), "name", device->name, "vendor", device->vendor, "platform",
+        device->platform, "driver", device->driver, "opencl_c", device->opencl_c, "compute_units",
+        (json_int_t)device->compute_units, "global_bytes", (json_int_t)device->global_bytes,
+        "max_alloc_bytes", (json_int_t)device->max_alloc_bytes, "local_bytes",
+        (json_int_t)device->local_bytes, "peak_gflop_per_s", optional_real(roof->gflop_per_s),
+        "bandwidth_gbyte_per_s", optional_real(roof->gbyte_per_s));
+}
+
+static json_t *options_json(const bench_settings *s)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f}", "device",
+                     optional_string(s->device), "algorithm", optional_string(s->algorithm), "file",
+                     optional_string(s->file), "batch", optional_string(s->batches), "peers",
+                     optional_string(s->peers), "sweep", optional_string(s->sweep), "seed",
+                     (json_int_t)s->seed, "min_time_s", s->min_time_s);
+}
+
+json_t *bench_json_start(const bench_settings *settings, const clconv_device *device,
+                         const roofline *roof)
+{
+    char started[32];
+    host_time(started);
+    return json_pack("{s:i, s:o, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:[], s:[], s:[], s:[], s:[]}",
+                     "schema", 1, "clconv", host_clconv_json(), "started", started, "command",
+                     settings->command, "interrupted", 0, "host", host_json(), "device",
+                     device_json(device, roof), "options", options_json(settings), "cold_caches",
+                     cold_caches(), "peers", "missing_peers", "results", "means", "sweeps");
+}
+
+json_t *spread_json(const spread *s)
+{
+    return json_pack("{s:f, s:f, s:f, s:I}", "median_ns", s->median_ns, "lower_quartile_ns",
+                     s->lower_ns, "upper_quartile_ns", s->upper_ns, "samples",
+                     (json_int_t)s->samples);
+}
+
+static json_t *numbers_json(const bench_row *row, const roofline *roof)
+{
+    const measurement *t = &row->times;
+    const double bytes = (double)row->entry->cost.minimum_bytes;
+    return json_pack(
+        "{s:f, s:I, s:f, s:{s:f, s:f, s:I, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:O}",
+        "error_to_bound_ratio", row->verdict.ratio, "workspace_bytes",
+        (json_int_t)t->workspace_bytes, "cold_ns", row->cold_ns, "first", "plan_ns", t->plan_ns,
+        "compile_ns", t->compile_ns, "programs_count", (json_int_t)t->programs, "pack_ns",
+        t->pack_ns, "execute_ns", t->first_ns, "device", spread_json(&t->device), "with_transfers",
+        spread_json(&t->total), "upload", spread_json(&t->upload), "compute",
+        spread_json(&t->compute), "download", spread_json(&t->download), "gflop_per_s",
+        bench_row_flop(row) / t->device.median_ns, "gbyte_per_s", bytes / t->device.median_ns,
+        "roofline_share",
+        optional_real(roofline_share(roof, bench_row_flop(row), bytes, t->device.median_ns)),
+        "peers", row->peers);
+}
+
+static json_t *row_json(const bench_row *row, const roofline *roof)
+{
+    const clconv_cost *cost = &row->entry->cost;
+    const int ran = row->status == CLCONV_OK;
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:f, s:o}", "variant", row->entry->variant,
+        "name", row->entry->name, "problem", row->entry->text, "batch",
+        (json_int_t)row->entry->problems[0].batch, "algorithm", ran ? row->algorithm : row->request,
+        "verdict",
+        !ran              ? "FAIL"
+        : row->verdict.ok ? "OK"
+                          : "WRONG",
+        "parameters_count", (json_int_t)cost->parameters, "multiplications_count",
+        (json_int_t)cost->multiplications, "minimum_bytes", (json_int_t)cost->minimum_bytes,
+        "intensity_flop_per_byte", cost->intensity, "cpu_reference", spread_json(&row->reference));
+    if (object && bench_row_verified(row))
+        json_object_update_new(object, numbers_json(row, roof));
+    else if (object)
+        json_object_set_new(object, "reason",
+                            json_string(ran ? row->verdict.reason : row->error.message));
+    return object;
+}
+
+clconv_status bench_json_add(json_t *report, const bench_row *row, const roofline *roof,
+                             clconv_error *error)
+{
+    if (json_array_append_new(json_object_get(report, "results"), row_json(row, roof)) != 0)
+        return cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
+    return CLCONV_OK;
+}
+
+clconv_status bench_json_write(const json_t *report, const char *path, clconv_error *error)
+{
+    file_output output;
+    const clconv_status status = file_output_open(&output, path, error);
+    if (status != CLCONV_OK)
+        return status;
+    if (json_dumpf(report, output.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0 ||
+        fputc('\n', output.stream) == EOF)
+        return file_output_fail(&output, error);
+    return file_output_commit(&output, error);
+}

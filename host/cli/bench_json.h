@@ -1,0 +1,18 @@
+/* The report of bench as JSON, which docs/BENCHMARKING.md defines. */
+#ifndef CLI_BENCH_JSON_H
+#define CLI_BENCH_JSON_H
+
+#include "bench_row.h"
+
+/* A report without rows. NULL when out of memory. json_decref frees it. */
+json_t *bench_json_start(const bench_settings *settings, const clconv_device *device,
+                         const roofline *roof);
+
+clconv_status bench_json_add(json_t *report, const bench_row *row, const roofline *roof,
+                             clconv_error *error);
+
+clconv_status bench_json_write(const json_t *report, const char *path, clconv_error *error);
+
+json_t *spread_json(const spread *s);
+
+#endif
