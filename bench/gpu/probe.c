@@ -43,9 +43,8 @@ static int print_report(const probe *p, const char *source)
 
 int main(int argc, char **argv)
 {
-    clconv_context *context = NULL;
-    clconv_error error;
-    probe p;
+        clconv_error error;
+    probe p = {0};
     if (argc < 2 || argc > 3) {
         fprintf(stderr, "usage: gpu-probe FEATURES.CL [DEVICE]\n");
         return 2;
@@ -53,20 +52,20 @@ int main(int argc, char **argv)
     char *source = read_text(argv[1]);
     if (!source)
         return 2;
-    if (clconv_context_create(argc == 3 ? argv[2] : "auto", &context, &error) != CLCONV_OK) {
+    if (clconv_context_create(argc == 3 ? argv[2] : "auto", &p.clconv, &error) != CLCONV_OK) {
         fprintf(stderr, "gpu-probe: %s\n", error.message);
         free(source);
         return 3;
     }
     int failed = 3;
-    clconv_context_objects(context, &p.context, &p.device, &p.queue);
+    clconv_context_objects(p.clconv, &p.context, &p.device, &p.queue);
     if (!p.device) {
         fprintf(stderr, "gpu-probe: there is no OpenCL device here\n");
     } else {
         p.nvidia = is_nvidia(p.device);
         failed = print_report(&p, source);
     }
-    clconv_context_destroy(context);
+    clconv_context_destroy(p.clconv);
     free(source);
     return failed;
 }

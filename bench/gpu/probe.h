@@ -8,6 +8,7 @@
 
 /* The OpenCL objects that the parts work with. */
 typedef struct probe {
+    clconv_context *clconv; /* whose the others are */
     cl_context context;
     cl_device_id device;
     cl_command_queue queue;
@@ -21,7 +22,7 @@ json_t *probe_properties(const probe *p);
  * the host computes. Nothing is tried on other vendors' devices. */
 json_t *probe_features(const probe *p, const char *source);
 
-/* Build time of an empty kernel, launches, transfers. A speed that could not be measured is null.
+/* Peak and bandwidth, build time of an empty kernel, launches, transfers. A speed that could not be measured is null.
  */
 json_t *probe_speeds(const probe *p);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "roofline.h"
+
 enum { TIMES = 9, LAUNCHES = 500 };
 
 static const size_t transfer_bytes = (size_t)64 << 20;
@@ -40,6 +42,17 @@ static json_t *gbyte_per_s(const probe *p, timed_function *run, void *data)
     const double rate = (double)transfer_bytes / json_real_value(time);
     json_decref(time);
     return json_real(rate);
+}
+
+static void set_roofline(json_t *object, const probe *p)
+{
+    roofline roof = {0};
+    clconv_error error;
+    const int known = roofline_measure(p->clconv, &roof, &error) == CLCONV_OK;
+    json_object_set_new(object, "peak_gflop_per_s",
+                        known ? json_real(roof.gflop_per_s) : json_null());
+    json_object_set_new(object, "bandwidth_gbyte_per_s",
+                        known ? json_real(roof.gbyte_per_s) : json_null());
 }
 
 /* ---- Building and launching ---------------------------------------------------------------- */
@@ -176,6 +189,7 @@ json_t *probe_speeds(const probe *p)
 {
     cl_int code;
     json_t *object = json_object();
+    set_roofline(object, p);
     json_object_set_new(object, "build_empty_kernel_ns", median_ns(p, build, NULL));
     set_launches(object, p);
     json_object_set_new(object, "transfer_bytes", json_integer((json_int_t)transfer_bytes));

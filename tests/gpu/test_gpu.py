@@ -63,7 +63,7 @@ class ProbeTest(ScratchTest):
                 self.assertEqual((feature["status"], feature["reason"]),
                                  ("not tried", "the vendor is not NVIDIA"))
         speeds = report["speeds"]
-        for name in "build_empty_kernel_ns", "launch_and_finish_ns", "launch_in_queue_ns":
+        for name in "peak_gflop_per_s", "bandwidth_gbyte_per_s", "build_empty_kernel_ns", "launch_and_finish_ns", "launch_in_queue_ns":
             self.assertGreater(speeds[name], 0, name)
         for kind in "pageable", "pinned":
             self.assertIs(speeds[kind]["bytes_came_back"], True)
@@ -113,7 +113,7 @@ class PackTest(ScratchTest):
               "lib/libjansson.so.4", "lib/libpopt.so.0", "libexec/clconv/peers/pytorch.py",
               "pack.json", "run", "table", "workloads.txt"]
 
-    def test_contents(self):
+    def test_pack_and_rehearsal(self):
         pack = self.path("the pack")
         output = run(os.path.join(SOURCE, "bench/gpu/pack"), "--build", BUILD, pack).stdout
         self.assertRegex(output, r"the pack: \d+ KiB, needs glibc 2\.\d+")
@@ -123,6 +123,24 @@ class PackTest(ScratchTest):
         with open(pack + "/pack.json", encoding="utf-8") as file:
             self.assertEqual(sorted(json.load(file)),
                              ["commit", "describe", "glibc", "packed", "system"])
+        self.rehearse(pack)
+
+    def rehearse(self, pack):
+        path = self.path("report.json")
+        run(os.path.join(pack, "run"), "--rehearse", "--budget", "300", path)
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertIs(report["rehearsal"], True)
+        self.assertEqual(len(report["probe"]["features"]), len(INSTRUCTIONS))
+        self.assertLess(report["seconds"], 300)
+        self.assertEqual([part["results"][0]["batch"] for part in report["bench"]], [1, 2])
+        for row in report["bench"][0]["results"] + report["bench"][1]["results"]:
+            self.assertEqual(row["verdict"], "OK", row)
+        table = run(os.path.join(pack, "table"), path).stdout
+        self.assertIn("A rehearsal", table)
+        self.assertIn("### depthwise", table)
+        self.assertEqual(len(re.findall(r"(?m)^\| MobileNetV2/dw", table)),
+                         sum(len(part["results"]) for part in report["bench"]), table)
 
     def test_other_folders_are_left_alone(self):
         with open(self.path("precious"), "w", encoding="ascii"):
