@@ -43,7 +43,7 @@ static int print_report(const probe *p, const char *source)
 
 int main(int argc, char **argv)
 {
-        clconv_error error;
+    clconv_error error;
     probe p = {0};
     if (argc < 2 || argc > 3) {
         fprintf(stderr, "usage: gpu-probe FEATURES.CL [DEVICE]\n");

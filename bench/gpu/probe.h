@@ -22,8 +22,8 @@ json_t *probe_properties(const probe *p);
  * the host computes. Nothing is tried on other vendors' devices. */
 json_t *probe_features(const probe *p, const char *source);
 
-/* Peak and bandwidth, build time of an empty kernel, launches, transfers. A speed that could not be measured is null.
- */
+/* Peak and bandwidth, build time of an empty kernel, launches, transfers. A speed that could not
+ * be measured is null. */
 json_t *probe_speeds(const probe *p);
 
 /* ---- Shared by the parts ------------------------------------------------------------------- */

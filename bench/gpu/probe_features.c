@@ -102,7 +102,7 @@ static json_t *try_feature(const probe *p, const char *source, const feature *f)
     char options[128];
     char log[512];
     cl_program program;
-    product x;
+    product x = {.a = {0}};
     snprintf(options, sizeof options, "-DFEATURE_%s -DDEPTH=%d -DCOLUMNS=%d", f->name, f->depth,
              f->columns);
     const cl_kernel kernel = probe_build(p, source, options, "feature", &program, log, sizeof log);

@@ -63,7 +63,8 @@ class ProbeTest(ScratchTest):
                 self.assertEqual((feature["status"], feature["reason"]),
                                  ("not tried", "the vendor is not NVIDIA"))
         speeds = report["speeds"]
-        for name in "peak_gflop_per_s", "bandwidth_gbyte_per_s", "build_empty_kernel_ns", "launch_and_finish_ns", "launch_in_queue_ns":
+        for name in ("peak_gflop_per_s", "bandwidth_gbyte_per_s", "build_empty_kernel_ns",
+                     "launch_and_finish_ns", "launch_in_queue_ns"):
             self.assertGreater(speeds[name], 0, name)
         for kind in "pageable", "pinned":
             self.assertIs(speeds[kind]["bytes_came_back"], True)
