@@ -6,9 +6,9 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     if (shape->transposed)
         return cc_fail(error, CLCONV_UNSUPPORTED, "tiled does no transposed convolution");
-    if (shape->out_channels == shape->groups) /* a tile would be empty but for one row */
+    if (shape->groups > 1 && shape->out_channels == shape->groups) /* tiles of one row, mostly */
         return cc_fail(error, CLCONV_UNSUPPORTED,
-                       "tiled wants more than one output channel per group");
+                       "tiled leaves groups with one output channel to other algorithms");
     return cc_gemm_applicable(device, shape, error);
 }
 
