@@ -12,7 +12,7 @@ static const char *const cases[] = {
     "mb5ic1ih3iw3oc1kh2kw2ph0pw0",
     "mb1ic40ih5iw5oc33kh1kw1ph0pw0",
     "g3mb2ic15ih9iw8oc60kh3kw2ph1pw1+bias+relu",
-    "g4mb1ic4ih12iw12oc4kh5kw5ph2pw2",
+    "g4mb1ic4ih12iw12oc8kh5kw5ph2pw2",
     /* dilation: trimmed taps, bands, rates past the input, uneven padding */
     "mb2ic4ih65iw65oc8kh3dh35ph36kw3dw35pw36",
     "mb1ic3ih9iw40oc8kh3dh19ph20kw3dw19pw20",
