@@ -1,8 +1,8 @@
 /* libFuzzer target: the reader of .npy files on any bytes. What it accepts must be consistent, and
  * written and read again it must be the same array; what it refuses must leave nothing behind.
  *
- *   clang -fsanitize=fuzzer,address,undefined -Iinclude -Ihost/cli \
- *       tests/fuzz/fuzz_npy.c host/cli/npy.c host/cli/npy_header.c host/cli/file.c
+ *   clang -fsanitize=fuzzer,address,undefined -Iinclude -Ihost/cli/files \
+ *       tests/fuzz/fuzz_npy.c host/cli/files/{npy,npy_header,file}.c
  */
 #include <stdio.h>
 #include <stdlib.h>

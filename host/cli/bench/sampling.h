@@ -9,8 +9,9 @@
 
 enum { SAMPLES_MAX = 512 }; /* of one participant */
 
-/* The shortest sample: 1000 times what reading the clock takes, and more */
-#define SAMPLE_MIN_NS 2e6
+/* The shortest sample: long against the milliseconds that a CPU driver's threads need, after a
+ * pause, to spread over the processors. */
+#define SAMPLE_MIN_NS 20e6
 
 /* The median of repeated times and the quartiles around it. */
 typedef struct spread {
