@@ -9,7 +9,7 @@
 #endif
 
 #define CONCAT_(a, b) a##b
-#define CONCAT(a, b) CONCAT_(a, b)
+#define CONCAT(a, b)  CONCAT_(a, b)
 #if WIDTH == 1
 typedef float vector;
 #else
