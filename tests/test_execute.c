@@ -12,14 +12,15 @@
 /* Counts what the library allocates on its way to the loader. */
 static atomic_int buffers_made;
 
-cl_mem clCreateBuffer(cl_context cl, cl_mem_flags flags, size_t size, void *host, cl_int *code)
+cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host_ptr,
+                      cl_int *errcode_ret)
 {
     typedef cl_mem create(cl_context, cl_mem_flags, size_t, void *, cl_int *);
     create *next = NULL;
     void *symbol = dlsym(RTLD_NEXT, "clCreateBuffer");
     memcpy(&next, &symbol, sizeof(next));
     atomic_fetch_add(&buffers_made, 1);
-    return next(cl, flags, size, host, code);
+    return next(context, flags, size, host_ptr, errcode_ret);
 }
 
 /* The default device and the reference. */

@@ -92,7 +92,7 @@ static void set_sizes(cc_stage *stage, form f)
 {
     const cc_shape *shape = &stage->shape;
     state *s = stage->state;
-    const size_t block = (size_t)(f.lanes * f.vectors);
+    const size_t block = (size_t)f.lanes * (size_t)f.vectors;
     const size_t padded_k = (size_t)divide_up(group_k(shape), (int64_t)block) * block;
     const size_t groups = (size_t)shape->groups, channels = (size_t)group_c(shape);
     const size_t taps = (size_t)cc_kernel_elements(shape);

@@ -31,7 +31,7 @@ static char **make_environment(const char *const variables[])
         return NULL;
     size_t used = 0;
     for (size_t i = 0; variables && variables[i] && i < MAX_VARIABLES; i++)
-        all[used++] = (char *)(uintptr_t)variables[i];
+        memcpy(&all[used++], &variables[i], sizeof all[0]); /* spawn writes to no string */
     const size_t added = used;
     for (size_t i = 0; i < count; i++) {
         int replaced = 0;
@@ -55,8 +55,9 @@ static int spawn(process *p, const char *const arguments[], int end, char **vari
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    const int code = posix_spawn(&p->pid, arguments[0], &actions, &attributes,
-                                 (char **)(uintptr_t)arguments, variables);
+    char *const *plain = NULL; /* POSIX forgot a const */
+    memcpy(&plain, &arguments, sizeof plain);
+    const int code = posix_spawn(&p->pid, arguments[0], &actions, &attributes, plain, variables);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code;
@@ -100,7 +101,7 @@ clconv_status process_send(process *p, const char *text, clconv_error *error)
     return CLCONV_OK;
 }
 
-/* Its output has ended: so must it. */
+/* Its output has ended: so must it. Fails always. */
 static clconv_status describe_end(process *p, clconv_error *error)
 {
     const struct timespec grace = {.tv_nsec = 50000000};
@@ -112,7 +113,8 @@ static clconv_status describe_end(process *p, clconv_error *error)
     }
     if (ended != p->pid) {
         process_kill(p);
-        return cli_error(error, CLCONV_DEVICE_FAILED, "it closed its output");
+        (void)cli_error(error, CLCONV_DEVICE_FAILED, "it closed its output");
+        return CLCONV_DEVICE_FAILED; /* said again for the analyzer, which sees no other file */
     }
     close(p->socket);
     p->pid = 0;
