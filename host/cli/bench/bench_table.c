@@ -18,28 +18,48 @@ double bench_row_flop(const bench_row *row)
 
 void bench_print_header(void)
 {
-    printf("%-6s%6s %9s %5s %9s %9s %9s %9s %8s %7s %5s  %-20s %-12s %s\n", "", "error", "device",
-           "+/-", "transfer", "total", "CPU", "cold", "GFLOP/s", "GB/s", "roof", "algorithm",
-           "variant", "problem");
+    printf("%-6s%6s %9s %5s %9s %9s %9s %9s %8s %7s %5s %7s %7s  %-20s %-12s %s\n", "", "error",
+           "device", "+/-", "transfer", "total", "CPU", "cold", "GFLOP/s", "GB/s", "roof", "mult.",
+           "param.", "algorithm", "variant", "problem");
     printf("%-6s%6s %9s %5s %9s %9s %9s %9s %8s %7s %5s\n", "", "/bound", "ms", "%", "ms", "ms",
            "ms", "ms", "", "", "%");
+}
+
+/* A count in at most six characters: 53952 as "54.0k". */
+static const char *short_count(int64_t count, char text[16])
+{
+    static const char units[] = " kMGTPE";
+    double value = (double)count;
+    size_t unit = 0;
+    for (; value >= 999.5; unit++)
+        value /= 1000;
+    if (unit == 0)
+        snprintf(text, 16, "%.0f", value);
+    else
+        snprintf(text, 16, "%.3g%c", value, units[unit]);
+    return text;
 }
 
 static void print_numbers(progress_line *progress, const bench_row *row, const roofline *roof)
 {
     const measurement *t = &row->times;
+    const clconv_cost *cost = &row->entry->cost;
     const double device_ns = t->device.median_ns;
-    const double bytes = (double)row->entry->cost.minimum_bytes;
+    const double bytes = (double)cost->minimum_bytes;
+    char multiplications[16];
+    char parameters[16];
     progress_print(progress,
-                   "%-6s%6.3f %9.4g %5.1f %9.4g %9.4g %9.4g %9.4g %8.4g %7.3g %5.1f  %-20s %-12s "
-                   "%s\n",
+                   "%-6s%6.3f %9.4g %5.1f %9.4g %9.4g %9.4g %9.4g %8.4g %7.3g %5.1f %7s %7s  "
+                   "%-20s %-12s %s\n",
                    "OK", row->verdict.ratio, device_ns * 1e-6,
                    50 * (t->device.upper_ns - t->device.lower_ns) / device_ns,
                    (t->upload.median_ns + t->download.median_ns) * 1e-6, t->total.median_ns * 1e-6,
                    row->reference.median_ns * 1e-6, row->cold_ns * 1e-6,
                    bench_row_flop(row) / device_ns, bytes / device_ns,
                    100 * roofline_share(roof, bench_row_flop(row), bytes, device_ns),
-                   row->algorithm, row->entry->variant, row->entry->text);
+                   short_count(cost->multiplications, multiplications),
+                   short_count(cost->parameters, parameters), row->algorithm, row->entry->variant,
+                   row->entry->text);
 }
 
 static void print_peers(progress_line *progress, const json_t *peers)
