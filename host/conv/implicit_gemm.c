@@ -79,7 +79,7 @@ int32_t cc_gemm_band(const cc_shape *shape)
 static double config_ns(const clconv_device *device, const cc_shape *shape,
                         const cc_gemm_config *config)
 {
-    /* Measured on PoCL 3.1 with 2 AVX-512 cores: 1.7 GFLOP/s a core (dense, 3x3). GPU: a compute
+    /* PoCL 3.1 on busy AVX-512 cores: 1.7 GFLOP/s a core (idle: bench/README.md). GPU: a compute
      * unit of a small one does 64 fma per ns and wants some 512 work-items; not measured. */
     const int cpu = device->kind == CLCONV_DEVICE_CPU;
     const double unit_fma_per_ns = cpu ? 0.85 : 64.0;
