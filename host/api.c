@@ -1,6 +1,9 @@
-/* The public calls that belong to no file below: the table of algorithms. */
+/* The public calls that belong to no file below: the table of algorithms, the folder of the cache.
+ */
 #include "conv/choose.h"
 #include "conv/context.h"
+#include "core/store.h"
+#include "core/text.h"
 
 #include <string.h>
 
@@ -37,4 +40,13 @@ clconv_status clconv_algorithm_check(const clconv_context *context, const clconv
     if (cc_context_is_reference(context))
         return cc_choose_reference(name, error);
     return cc_choose_check(&context->device, name, problem, &shape, &found, error);
+}
+
+size_t clconv_cache_folder(char *path, size_t size)
+{
+    cc_store store;
+    cc_text out = cc_text_make(path, size);
+    cc_store_open(&store);
+    cc_text_put(&out, "%s", store.folder);
+    return out.length;
 }

@@ -331,7 +331,9 @@ typedef struct clconv_context clconv_context;
 CLCONV_API clconv_status clconv_context_create(const char *device, clconv_context **context,
                                                clconv_error *error);
 
-/* Outlive nothing: destroy plans and packed weights of a context before the context. */
+/* Outlive nothing: destroy plans and packed weights of a context before the context. Keeps what
+ * was compiled on disk (clconv_cache_folder), which takes PoCL, but no other driver known, up to a
+ * second for each program that is kept. */
 CLCONV_API void clconv_context_destroy(clconv_context *context);
 
 /* The device that was chosen; valid as long as the context. */
@@ -339,12 +341,20 @@ CLCONV_API const clconv_device *clconv_context_device(const clconv_context *cont
 
 /* What a context has compiled so far. */
 typedef struct clconv_statistics {
-    size_t programs;     /* OpenCL programs of clconv's own that were built */
-    uint64_t compile_ns; /* time spent building them */
+    size_t programs;     /* OpenCL programs of clconv's own that were built or loaded */
+    size_t loaded;       /* those of them that an earlier process had compiled */
+    uint64_t compile_ns; /* time spent building and loading them */
 } clconv_statistics;
 
 CLCONV_API void clconv_context_statistics(const clconv_context *context,
                                           clconv_statistics *statistics);
+
+/* Writes, as snprintf does, the path of the folder where compiled programs are kept between
+ * processes: $CLCONV_CACHE_DIR (set but empty: keep nothing), else $XDG_CACHE_HOME/clconv, else
+ * $HOME/.cache/clconv. Makes it, with mode 0700, if it is missing. "" and 0 when there is none: not
+ * to be made, somebody else's, or writable by others; all works without. It stays below 64 MiB, is
+ * safe with any number of processes, and may be deleted at any time. */
+CLCONV_API size_t clconv_cache_folder(char *path, size_t size);
 
 /* ---- Algorithms ---------------------------------------------------------------------------- */
 

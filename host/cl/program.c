@@ -1,5 +1,7 @@
 #include "cl/program.h"
 
+#include "cl/program_cache.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +15,27 @@ typedef struct entry {
     const cc_source *source;
     char *options;
     cl_program program;
+    int store; /* keep it on disk when the context ends */
 } entry;
 
 struct cc_programs {
     cl_context cl;
     cl_device_id device;
-    cc_mutex *lock; /* guards what follows */
+    cc_program_cache *cache; /* NULL: none */
+    cc_mutex *lock;          /* guards what follows */
     entry *first;
     clconv_statistics statistics;
 };
+
+/* LANGUAGE and the options in one string; NULL when out of memory. */
+static char *whole_options(const char *options)
+{
+    const size_t bytes = sizeof(LANGUAGE) + strlen(options);
+    char *whole = malloc(bytes);
+    if (whole != NULL)
+        snprintf(whole, bytes, "%s%s", LANGUAGE, options);
+    return whole;
+}
 
 clconv_status cc_programs_create(cl_context cl, cl_device_id device, cc_programs **programs,
                                  clconv_error *error)
@@ -34,7 +48,8 @@ clconv_status cc_programs_create(cl_context cl, cl_device_id device, cc_programs
         cc_mutex_destroy(lock);
         return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a cache of programs");
     }
-    *p = (cc_programs){.cl = cl, .device = device, .lock = lock};
+    *p = (cc_programs){
+        .cl = cl, .device = device, .cache = cc_program_cache_create(cl, device), .lock = lock};
     *programs = p;
     return CLCONV_OK;
 }
@@ -49,14 +64,25 @@ static void entry_free(entry *e)
     free(e);
 }
 
+static void save(const cc_programs *programs, const entry *e)
+{
+    char *whole = whole_options(e->options);
+    if (whole != NULL)
+        cc_program_cache_save(programs->cache, e->source, whole, e->program);
+    free(whole);
+}
+
 void cc_programs_destroy(cc_programs *programs)
 {
     if (programs == NULL)
         return;
     for (entry *e = programs->first, *next; e != NULL; e = next) {
         next = e->next;
+        if (e->store)
+            save(programs, e);
         entry_free(e);
     }
+    cc_program_cache_destroy(programs->cache);
     cc_mutex_destroy(programs->lock);
     free(programs);
 }
@@ -126,16 +152,6 @@ static clconv_status build_failure(clconv_error *error, cl_int code, cl_program 
     return status;
 }
 
-/* LANGUAGE and the options in one string; NULL when out of memory. */
-static char *whole_options(const char *options)
-{
-    const size_t bytes = sizeof(LANGUAGE) + strlen(options);
-    char *whole = malloc(bytes);
-    if (whole != NULL)
-        snprintf(whole, bytes, "%s%s", LANGUAGE, options);
-    return whole;
-}
-
 clconv_status cc_program_build(cl_context cl, cl_device_id device, const cc_source *source,
                                const char *options, cl_program *program, clconv_error *error)
 {
@@ -170,7 +186,7 @@ cleanup:
     return status;
 }
 
-/* ---- The cache ---- */
+/* ---- Programs that are there ---- */
 
 static const cc_source *find_source(const char *name)
 {
@@ -186,6 +202,17 @@ static entry *find_entry(const cc_programs *programs, const cc_source *source, c
         if (e->source == source && strcmp(e->options, options) == 0)
             return e;
     return NULL;
+}
+
+/* Takes a program from disk if it is there. */
+static void load(const cc_programs *programs, entry *e)
+{
+    char *whole = programs->cache != NULL ? whole_options(e->options) : NULL;
+    if (whole != NULL)
+        e->program = cc_program_cache_load(programs->cache, e->source, whole, &e->store);
+    if (e->program != NULL)
+        e->store = 0;
+    free(whole);
 }
 
 static clconv_status add_entry(cc_programs *programs, const cc_source *source, const char *options,
@@ -204,7 +231,11 @@ static clconv_status add_entry(cc_programs *programs, const cc_source *source, c
     e->options = copy;
 
     const uint64_t start_ns = cc_clock_ns();
-    TRY(cc_program_build(programs->cl, programs->device, source, options, &e->program, error));
+    load(programs, e);
+    if (e->program != NULL)
+        programs->statistics.loaded += 1;
+    else
+        TRY(cc_program_build(programs->cl, programs->device, source, options, &e->program, error));
     programs->statistics.compile_ns += cc_clock_ns() - start_ns;
     programs->statistics.programs += 1;
     e->next = programs->first;

@@ -1,4 +1,5 @@
-/* Compiled programs: built once per context for each pair of source file and options. */
+/* Compiled programs: taken from disk (cl/program_cache.h) or built, once per context for each pair
+ * of source file and options. */
 #ifndef CC_PROGRAM_H
 #define CC_PROGRAM_H
 
@@ -17,10 +18,10 @@ typedef struct cc_programs cc_programs;
 
 clconv_status cc_programs_create(cl_context cl, cl_device_id device, cc_programs **programs,
                                  clconv_error *error);
-void cc_programs_destroy(cc_programs *programs);
+void cc_programs_destroy(cc_programs *programs); /* keeps on disk what was built */
 void cc_programs_statistics(const cc_programs *programs, clconv_statistics *statistics);
 
-/* Calls visit(file, options, data) for each program that was built. For tests. */
+/* Calls visit(file, options, data) for each program that is there. For tests. */
 void cc_programs_visit(const cc_programs *programs,
                        void (*visit)(const char *file, const char *options, void *data),
                        void *data);

@@ -83,6 +83,13 @@ int device_same(const clconv_device *a, const clconv_device *b)
            strcmp(a->platform, b->platform) == 0 && strcmp(a->driver, b->driver) == 0;
 }
 
+static void print_cache(void)
+{
+    char folder[1024];
+    const size_t length = clconv_cache_folder(folder, sizeof folder);
+    printf("compiled programs are kept in %s\n", length > 0 ? folder : "no folder");
+}
+
 static cli_exit list_devices(void)
 {
     clconv_device automatic = {0};
@@ -109,6 +116,7 @@ static cli_exit list_devices(void)
         marked |= mark;
     }
     free(devices);
+    print_cache();
     return code;
 }
 

@@ -18,7 +18,8 @@ static const double timeout_s = 600;
 
 const char *cold_caches(void)
 {
-    return "POCL_CACHE_DIR=(an empty folder) CUDA_CACHE_DISABLE=1 MESA_SHADER_CACHE_DISABLE=true "
+    return "CLCONV_CACHE_DIR= POCL_CACHE_DIR=(an empty folder) CUDA_CACHE_DISABLE=1 "
+           "MESA_SHADER_CACHE_DISABLE=true "
            "NEO_CACHE_PERSISTENT=0; files stay in the system's memory";
 }
 
@@ -115,8 +116,11 @@ static clconv_status run_child(const cold_request *request, const char *folder, 
         return cli_error(error, CLCONV_UNSUPPORTED, "this program does not know its own path");
     snprintf(cache, sizeof cache, "POCL_CACHE_DIR=%s", folder);
     snprintf(seed, sizeof seed, "%" PRIu64, request->seed);
-    const char *const variables[] = {cache, "CUDA_CACHE_DISABLE=1",
-                                     "MESA_SHADER_CACHE_DISABLE=true", "NEO_CACHE_PERSISTENT=0",
+    const char *const variables[] = {cache,
+                                     "CLCONV_CACHE_DIR=",
+                                     "CUDA_CACHE_DISABLE=1",
+                                     "MESA_SHADER_CACHE_DISABLE=true",
+                                     "NEO_CACHE_PERSISTENT=0",
                                      NULL};
     const char *const arguments[] = {self,
                                      "first",
