@@ -293,15 +293,13 @@ static clconv_status run_gemm(void *state, size_t repeats, clconv_error *error)
     return run_stages(state, repeats, enqueue_gemm, error);
 }
 
-/* The first run compiles CLBlast's kernels: none of it is timed. */
+/* The first run, which compiles CLBlast's kernels, is not in any sample. */
 static clconv_status prepare_convgemm(void *state, const peer_case *c,
                                       char algorithm[PEER_ALGORITHM_TEXT], clconv_error *error)
 {
     clconv_status status = check_convgemm(c, error);
     if (status == CLCONV_OK)
         status = new_tensors(state, c, error);
-    if (status == CLCONV_OK)
-        status = run_convgemm(state, 1, error);
     strcpy(algorithm, "convgemm");
     return status;
 }
@@ -330,7 +328,7 @@ static clconv_status prepare_gemm(void *state, const peer_case *c,
             used += (size_t)snprintf(algorithm + used, PEER_ALGORITHM_TEXT - used, "%s%s",
                                      s ? ", " : "", gemm_algorithm(p));
     }
-    return status == CLCONV_OK ? run_gemm(b, 1, error) : status;
+    return status;
 }
 
 /* ---- The process --------------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ typedef struct peer_program {
     char path[HOST_PATH];
     const peer_options *options;
     process process;
-    int failures; /* how often it died, hung or talked nonsense */
+    int failures; /* how often in a row it died, hung or talked nonsense */
 } peer_program;
 
 /* Looks in the given folder, else in the build tree or where it is installed. */

@@ -291,6 +291,8 @@ static clconv_status check_setting(peer_set *peers, peer_setting *setting, const
         status = npy_read(path, &dst, error);
     if (status == CLCONV_OK)
         status = judge(setting, c, &dst, error);
+    if (status == CLCONV_OK)
+        setting->peer->program.failures = 0;
     unlink(path); /* so that the next one cannot pass with this result */
     npy_free(&dst);
     json_decref(request);

@@ -45,8 +45,12 @@ clconv_status timed_sample_take(void *timed, double *run_ns, clconv_error *error
 
     if (t->warm || t->run_ns <= 0) {
         status = time_once(t, 1, &total_ns, error);
-        if (t->run_ns <= 0)
+        if (t->run_ns <= 0 || total_ns >= SAMPLE_LONG_NS)
             t->run_ns = total_ns;
+        if (status == CLCONV_OK && total_ns >= SAMPLE_LONG_NS) {
+            *run_ns = total_ns;
+            return status;
+        }
     }
     while (status == CLCONV_OK) {
         const size_t repeats = (size_t)(1.05 * SAMPLE_MIN_NS / (t->run_ns + 1)) + 1;

@@ -13,6 +13,9 @@ enum { SAMPLES_MAX = 512 }; /* of one participant */
  * pause, to spread over the processors. */
 #define SAMPLE_MIN_NS 20e6
 
+/* A run as long as this warms up within itself: it needs no untimed one before it. */
+#define SAMPLE_LONG_NS 1e9
+
 /* The median of repeated times and the quartiles around it. */
 typedef struct spread {
     double median_ns;
