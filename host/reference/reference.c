@@ -73,24 +73,45 @@ static double bound_after_activation(const clconv_epilogue *epilogue, double x, 
     return activation->lipschitz * slope * before + own + (double)FLT_MIN;
 }
 
-/* ---- One output plane ---------------------------------------------------------------------- */
+/* ---- Output planes ------------------------------------------------------------------------- */
 
-static void bound_plane(const stage_run *run, int64_t n, int64_t k)
+/* Neighbouring output channels of one image and one group. */
+typedef struct block {
+    int64_t n, k, count;
+} block;
+
+/* A channel of the input, in the cache by then, meets that many output channels. */
+enum { BLOCK_K = 8 };
+
+/* Blocks of a group; small ones where there are few planes for many threads. */
+static int64_t blocks_of_group(const cc_shape *shape)
+{
+    const int64_t planes = (int64_t)shape->batch * shape->out_channels;
+    const int64_t channels = shape->out_channels / shape->groups;
+    const int64_t most = planes / 64 < 1 ? 1 : planes / 64;
+    const int64_t block_k = most < BLOCK_K ? most : BLOCK_K;
+    return (channels + block_k - 1) / block_k;
+}
+
+static block block_at(const cc_shape *shape, int64_t index)
+{
+    const int64_t blocks = blocks_of_group(shape);
+    const int64_t channels = shape->out_channels / shape->groups;
+    const int64_t group = index / blocks % shape->groups;
+    const int64_t first = index % blocks * channels / blocks;
+    const int64_t end = (index % blocks + 1) * channels / blocks;
+    return (block){
+        .n = index / blocks / shape->groups,
+        .k = group * channels + first,
+        .count = end - first,
+    };
+}
+
+/* Replaces the sums of magnitudes S of plane k by its bounds. */
+static void bound_plane(const stage_run *run, int64_t k, const double *x, const double *carried,
+                        double *magnitudes)
 {
     const cc_shape *shape = &run->stage.shape;
-    const int64_t size = cc_output_elements(shape);
-    const int64_t first = (n * shape->out_channels + k) * size;
-    const double *x = run->dst + first;
-    double *magnitudes = run->bound + first; /* S, replaced by the bound */
-    double *carried = run->carried != NULL ? run->carried + first : NULL;
-
-    memset(magnitudes, 0, (size_t)size * sizeof *magnitudes);
-    cc_reference_sum(&run->stage, n, k, run->src_magnitude, 1, magnitudes);
-    if (carried != NULL) {
-        memset(carried, 0, (size_t)size * sizeof *carried);
-        cc_reference_sum(&run->stage, n, k, run->src_bound, 1, carried);
-    }
-
     const double bias = run->bias != NULL ? (double)run->bias[k] : 0.0;
     int64_t i = 0;
     for (int64_t o = 0; o < shape->axis[CLCONV_DEPTH].output; ++o)
@@ -104,24 +125,39 @@ static void bound_plane(const stage_run *run, int64_t n, int64_t k)
             }
 }
 
-static void run_plane(size_t index, void *data)
+/* sums = what the block's channels sum of `x`. */
+static void sum_block(const stage_run *run, block b, const double *x, int magnitude, double *sums)
+{
+    const size_t elements = (size_t)(b.count * cc_output_elements(&run->stage.shape));
+    memset(sums, 0, elements * sizeof *sums);
+    cc_reference_sum(&run->stage, b.n, b.k, b.count, x, magnitude, sums);
+}
+
+static void run_block(size_t index, void *data)
 {
     const stage_run *run = data;
     const cc_shape *shape = &run->stage.shape;
-    const int64_t n = (int64_t)index / shape->out_channels;
-    const int64_t k = (int64_t)index % shape->out_channels;
+    const block b = block_at(shape, (int64_t)index);
     const int64_t size = cc_output_elements(shape);
-    double *x = run->dst + (int64_t)index * size;
+    const int64_t first = (b.n * shape->out_channels + b.k) * size;
 
-    memset(x, 0, (size_t)size * sizeof *x);
-    cc_reference_sum(&run->stage, n, k, run->src, 0, x);
-    if (run->bias != NULL)
-        for (int64_t i = 0; i < size; ++i)
-            x[i] += (double)run->bias[k];
+    sum_block(run, b, run->src, 0, run->dst + first);
     if (run->bound != NULL)
-        bound_plane(run, n, k);
-    for (int64_t i = 0; i < size; ++i)
-        x[i] = activate(&shape->epilogue, x[i]);
+        sum_block(run, b, run->src_magnitude, 1, run->bound + first);
+    if (run->carried != NULL)
+        sum_block(run, b, run->src_bound, 1, run->carried + first);
+
+    for (int64_t j = 0; j < b.count; ++j) {
+        double *x = run->dst + first + j * size;
+        if (run->bias != NULL)
+            for (int64_t i = 0; i < size; ++i)
+                x[i] += (double)run->bias[b.k + j];
+        if (run->bound != NULL)
+            bound_plane(run, b.k + j, x, run->carried ? run->carried + first + j * size : NULL,
+                        run->bound + first + j * size);
+        for (int64_t i = 0; i < size; ++i)
+            x[i] = activate(&shape->epilogue, x[i]);
+    }
 }
 
 /* ---- Stages -------------------------------------------------------------------------------- */
@@ -201,7 +237,8 @@ static clconv_status run_stage(const clconv_problem *problem, const clconv_stage
         run.bound = bound;
         run.carried = carried;
     }
-    cc_parallel_for((size_t)planes, run_plane, &run);
+    cc_parallel_for((size_t)((int64_t)shape.batch * shape.groups * blocks_of_group(&shape)),
+                    run_block, &run);
 cleanup:
     cc_reference_stage_destroy(&run.stage);
     free(carried);

@@ -148,13 +148,15 @@ static const float *kernel_of(const cc_reference_stage *stage, int64_t k, int64_
 }
 
 FOR_EACH_VECTOR_UNIT
-void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, const double *x,
-                      int magnitude, double *sums)
+void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
+                      const double *x, int magnitude, double *sums)
 {
     const cc_shape *shape = &stage->shape;
     const int64_t inputs = shape->in_channels / shape->groups;
     const int64_t first = k / (shape->out_channels / shape->groups) * inputs;
     for (int64_t c = 0; c < inputs; ++c)
-        add_channel(stage, kernel_of(stage, k, c), magnitude,
-                    x + (n * shape->in_channels + first + c) * cc_input_elements(shape), sums);
+        for (int64_t i = 0; i < count; ++i)
+            add_channel(stage, kernel_of(stage, k + i, c), magnitude,
+                        x + (n * shape->in_channels + first + c) * cc_input_elements(shape),
+                        sums + i * cc_output_elements(shape));
 }

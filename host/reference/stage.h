@@ -26,10 +26,10 @@ clconv_status cc_reference_stage_make(const cc_shape *shape, const float *weight
                                       cc_reference_stage *stage, clconv_error *error);
 void cc_reference_stage_destroy(cc_reference_stage *stage);
 
-/* sums[O*P*Q] += sum of w*x (magnitude: of |w|*x) for image n and output channel k, over those
- * taps only that lie inside the input. x: N*C*D*H*W. */
-void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, const double *x,
-                      int magnitude, double *sums);
+/* sums[count,O,P,Q] += sum of w*x (magnitude: of |w|*x) for image n and the output channels from k
+ * on, all of one group, over those taps only that lie inside the input. x: N*C*D*H*W. */
+void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
+                      const double *x, int magnitude, double *sums);
 
 /* How many products element (o,p,q) is the sum of, in every channel alike. */
 int64_t cc_reference_products(const cc_reference_stage *stage, int64_t o, int64_t p, int64_t q);
