@@ -12,6 +12,7 @@
 #define ALGORITHMS(X)                                                                              \
     X(direct)                                                                                      \
     X(blocked)                                                                                     \
+    X(panels)                                                                                      \
     X(tiled)                                                                                       \
     X(transposed)                                                                                  \
     X(depthwise)                                                                                   \

@@ -1,0 +1,468 @@
+/* panels: matrix product of weights and input windows with output pixels in vector registers, for
+ * devices whose work-items own a wide vector unit (CPU devices). No barrier.
+ *
+ *   dst[n][k][i] = finish(sum over rows of weights[k][row] * window[row][pixel i of n])
+ *
+ * where a row is a tap and an input channel, and window[row][i] the input that pixel i needs of it.
+ * A work-item computes up to PIXELS = VECTORS * LANES consecutive pixels of a phase, of all images
+ * laid side by side, and a share of the output channels. It copies ROWS rows of its windows,
+ * padding resolved, into a panel of __local memory, and multiplies them with the weights of
+ * CHANNELS output channels at a time: CHANNELS * VECTORS accumulators, VECTORS vectors of the panel
+ * and CHANNELS broadcasts a row. Sums wait in dst for the next panel.
+ *
+ * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
+ *           packed [g][block of CHANNELS output channels][slot of tap][c][CHANNELS], zero past K/G;
+ *           the taps of a phase have neighbouring slots (tap_slots)
+ * Global    {phases * strips, shares of the blocks * G, 1 or N}: with 1 the strips are those of all
+ *           images together, with N those of one
+ * Local     {1, 1, 1}, 28 KiB of __local memory or less
+ * Edges     A vector of a row is one or two runs of neighbouring inputs, or every other input, read
+ * as vectors and masked; where there are more, or near the ends of src, it is read value by value.
+ * Results of vectors that are not neighbours in dst are stored value by value. Source    Goto and
+ * van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34, 2008 (the packed
+ * panel and its register blocks)
+ */
+#include "conv.h"
+
+#ifndef LANES /* floats of a vector register: 8 or 16 */
+#define LANES 8
+#endif
+#ifndef VECTORS /* vectors of pixels of a work-item: 2 to 8 */
+#define VECTORS 3
+#endif
+#ifndef CHANNELS /* output channels of a register block: 1 to 16 */
+#define CHANNELS 4
+#endif
+#ifndef ROWS /* of a panel */
+#define ROWS 64
+#endif
+#if LANES == 16
+typedef float16 vector;
+typedef int16 ivector;
+#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define VECTOR_LOAD  vload16
+#elif LANES == 8
+typedef float8 vector;
+typedef int8 ivector;
+#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
+#define VECTOR_LOAD  vload8
+#else
+#error "LANES is 8 or 16"
+#endif
+#if VECTORS < 2 || VECTORS > 8 || CHANNELS < 1 || CHANNELS > 16
+#error "VECTORS is 2 to 8, CHANNELS 1 to 16"
+#endif
+
+#define PIXELS (VECTORS * LANES)
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- Taps ---- */
+
+/* The first slot of a phase: slots are sorted by the class of the tap (t mod step) on each axis,
+ * then by tap, so that the taps of a phase, which share a class, are neighbours. */
+INLINE int class_start(int taps, int step, int class)
+{
+    return class * (taps / step) + min(class, taps % step);
+}
+
+INLINE int class_taps(int taps, int step, int class)
+{
+    return (taps - 1 - class) / step + 1;
+}
+
+/* The slot of the first tap of three classes of sizes `t`, `r` (taps of the class), where taps of
+ * an axis' earlier classes are start_*, and R, S the kernel's sizes. */
+INLINE int first_slot(int start_t, int t, int start_r, int r, int start_s, int R, int S)
+{
+    return (start_t * R + t * start_r) * S + t * r * start_s;
+}
+
+/* ---- The panel ---- */
+
+INLINE int lane_max(ivector x)
+{
+#if LANES == 16
+    const int8 eight = max(x.lo, x.hi);
+#else
+    const int8 eight = x;
+#endif
+    const int4 quarter = max(eight.lo, eight.hi);
+    const int2 pair = max(quarter.lo, quarter.hi);
+    return max(pair.x, pair.y);
+}
+
+/* conv_pad_index of a vector. */
+INLINE ivector pad_indices(ivector i, int size, int mode)
+{
+#if PADDING_MODE
+    if (mode == 1)
+        i = select(select(i, 2 * size - 2 - i, i >= size), -i, i < 0);
+    else if (mode == 2)
+        i = clamp(i, 0, size - 1);
+    else if (mode == 3)
+        i = select(select(i, i - size, i >= size), i + size, i < 0);
+#endif
+    return select((ivector)(-1), i, (i >= 0) & (i < size));
+}
+
+/* LANES inputs, `step` (1 or 2) apart. */
+INLINE vector load_run(__global const float *in, int step)
+{
+    const vector x = VECTOR_LOAD(0, in);
+    if (step == 1)
+        return x;
+    const vector y = VECTOR_LOAD(1, in);
+    return (vector)(x.even, y.even);
+}
+
+/* Fills a vector of `count` rows of the panel, the channels from `start` on, an element of a src of
+ * `total`. Lane j is element index[j] of the channel's plane, or zero where that is negative;
+ * neighbouring pixels of an image row are `step` apart. */
+INLINE void fill(__local vector *panel, int count, __global const float *src, long start,
+                 const long plane, const long total, const ivector index, const int step)
+{
+    const ivector lowest = (ivector)(-0x7fffffff - 1);
+    const ivector base = index - step * LANE_INDICES, valid = index >= 0;
+    /* The starts of two runs, or twice that of the only one. */
+    const int a = lane_max(select(lowest, base, valid));
+    const int b = ~lane_max(select(lowest, ~base, valid));
+    const ivector in_a = valid & (base == a), in_b = valid & (base == b);
+
+    if (!any(valid)) {
+        for (int i = 0; i < count; ++i)
+            panel[i * VECTORS] = (vector)0.0f;
+        return;
+    }
+    const int runs = step <= 2 && all((in_a | in_b) == valid);
+    const int whole = runs && a == b && all(valid);
+    const long before = runs ? -(long)min(a, b) : total;
+    const long last = total - max(a, b) - step * LANES;
+    if (whole && start >= before && start + (count - 1) * plane <= last) {
+        if (step == 1)
+            for (int i = 0; i < count; ++i, start += plane)
+                panel[i * VECTORS] = VECTOR_LOAD(0, src + start + a);
+        else
+            for (int i = 0; i < count; ++i, start += plane)
+                panel[i * VECTORS] = load_run(src + start + a, 2);
+        return;
+    }
+    int lanes[LANES];
+#if LANES == 16
+    vstore16(index, 0, lanes);
+#else
+    vstore8(index, 0, lanes);
+#endif
+    for (int i = 0; i < count; ++i, start += plane) {
+        if (start >= before && start <= last) {
+            vector x = select((vector)0.0f, load_run(src + start + a, step), in_a);
+            if (a != b)
+                x = select(x, load_run(src + start + b, step), in_b);
+            panel[i * VECTORS] = x;
+        } else {
+            __local float *to = (__local float *)(panel + i * VECTORS);
+            for (int j = 0; j < LANES; ++j)
+                to[j] = lanes[j] < 0 ? 0.0f : src[start + lanes[j]];
+        }
+    }
+}
+
+/* ---- A register block ---- */
+
+INLINE vector activate(vector x, int activation, float slope)
+{
+    switch (activation) { /* as conv_activate */
+    case 1: return select(x, (vector)0.0f, x < 0.0f);
+    case 2: return select(select(x, (vector)6.0f, x > 6.0f), (vector)0.0f, x < 0.0f);
+    case 3: return select(x, slope * x, x < 0.0f);
+    case 4: return 1.0f / (1.0f + exp(-x));
+    case 5: return tanh(x);
+    case 6: return x / (1.0f + exp(-x));
+    default: return x;
+    }
+}
+
+/* A vector store that is one instruction: vstore of PoCL 3.1 is several. */
+typedef vector unaligned_vector __attribute__((aligned(4)));
+
+INLINE void store(vector x, __global float *out)
+{
+    *(__global unaligned_vector *)out = x;
+}
+
+/* Where the results of a strip go. */
+typedef struct {
+    long plane;   /* elements between output channels */
+    int channels; /* of the block, those that exist */
+    int first, last;
+    int activation;
+    float slope;
+} block_place;
+
+/* The block of CHANNELS sums for `vectors` vectors, a constant: begins with the bias (NULL: zero)
+ * or what is in dst, and ends in dst. */
+INLINE void block(const int vectors, __local const vector *panel, __global const float *weights,
+                  const int rows, __global const float *bias, __global float *out,
+                  const block_place place, const int neighbours, __local const int *offsets,
+                  __local vector *tile)
+{
+    vector sum[CHANNELS][VECTORS];
+    const int direct = neighbours == (1 << vectors) - 1;
+
+    if (place.first) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k) {
+            const float start = bias != 0 ? bias[min(k, place.channels - 1)] : 0.0f;
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = (vector)(start);
+        }
+    } else if (direct) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = VECTOR_LOAD(0, out + min(k, place.channels - 1) * place.plane +
+                                                   offsets[v * LANES]);
+    } else {
+        for (int k = 0; k < place.channels; ++k)
+            for (int j = 0; j < vectors * LANES; ++j)
+                ((__local float *)tile)[k * PIXELS + j] =
+                    offsets[j] < 0 ? 0.0f : out[k * place.plane + offsets[j]];
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = tile[k * VECTORS + v];
+    }
+
+    for (int row = 0; row < rows; ++row) {
+        vector x[VECTORS];
+#pragma unroll
+        for (int v = 0; v < VECTORS; ++v)
+            if (v < vectors)
+                x[v] = panel[row * VECTORS + v];
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k) {
+            const vector w = (vector)(weights[row * CHANNELS + k]);
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = fma(w, x[v], sum[k][v]);
+        }
+    }
+
+    if (direct && (EPILOGUE == 0 || !place.last)) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+            if (k < place.channels)
+#pragma unroll
+                for (int v = 0; v < VECTORS; ++v)
+                    if (v < vectors)
+                        store(sum[k][v], out + k * place.plane + offsets[v * LANES]);
+        return;
+    }
+#pragma unroll
+    for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+        for (int v = 0; v < VECTORS; ++v)
+            if (v < vectors)
+                tile[k * VECTORS + v] = sum[k][v];
+    for (int k = 0; k < place.channels; ++k)
+        for (int v = 0; v < vectors; ++v) {
+#if EPILOGUE
+            if (place.last)
+                tile[k * VECTORS + v] =
+                    activate(tile[k * VECTORS + v], place.activation, place.slope);
+#endif
+            __global float *to = out + k * place.plane;
+            if (neighbours >> v & 1)
+                store(tile[k * VECTORS + v], to + offsets[v * LANES]);
+            else
+                for (int j = v * LANES; j < (v + 1) * LANES; ++j)
+                    if (offsets[j] >= 0)
+                        to[offsets[j]] = ((__local const float *)tile)[k * PIXELS + j];
+        }
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+panels(const conv_args args, __global const float *restrict src,
+       __global const float *restrict weights, __global const float *restrict bias,
+       __global float *restrict dst)
+{
+    __local vector panel[ROWS * VECTORS], tile[CHANNELS * VECTORS];
+    /* Of each pixel: its first input on each axis, its image (its first element in src, or -1 past
+     * the last pixel), and its place in dst. */
+    __local int in_d[PIXELS], in_h[PIXELS], in_w[PIXELS], images[PIXELS], offsets[PIXELS];
+
+    const conv_axis depth = args.axis[0], height = args.axis[1], width = args.axis[2];
+    const int padding_mode = args.padding_mode;
+    const int phases_w = conv_phases(width), phases_h = conv_phases(height);
+    const int phases = conv_phases(depth) * phases_h * phases_w;
+    const int strips = (int)get_num_groups(0) / phases;
+    const int phase = (int)get_group_id(0) / strips, strip = (int)get_group_id(0) % strips;
+    const conv_view view_d = conv_view_make(depth, phase / phases_w / phases_h);
+    const conv_view view_h = conv_view_make(height, phase / phases_w % phases_h);
+    const conv_view view_w = conv_view_make(width, phase % phases_w);
+    const int group_c = args.C / args.G, group_k = args.K / args.G;
+
+    /* The pixels: strips are equal, in vectors, to one. */
+    const int together = get_num_groups(2) == 1;
+    const long image_pixels = (long)view_d.out_count * view_h.out_count * view_w.out_count;
+    const long pixels = image_pixels * (together ? args.N : 1);
+    const long all_vectors = (pixels + LANES - 1) / LANES;
+    const long first_vector = all_vectors * strip / strips;
+    int vectors = (int)(all_vectors * (strip + 1) / strips - first_vector);
+    if (vectors == 0)
+        return;
+    if (vectors < VECTORS - 1) /* a count that block() is compiled for */
+        vectors = vectors > (VECTORS + 1) / 2 ? VECTORS - 1 : (VECTORS + 1) / 2;
+    const long first_pixel = first_vector * LANES;
+    const int live = (int)min((long)vectors * LANES, pixels - first_pixel);
+    const int first_image = together ? (int)(first_pixel / image_pixels) : (int)get_group_id(2);
+
+    const long plane = (long)depth.input * height.input * width.input;
+    const long out_plane = (long)depth.output * height.output * width.output;
+    const long total = plane * args.C * args.N;
+    {
+        const long pixel = first_pixel % image_pixels;
+        int q = (int)(pixel % view_w.out_count), p = (int)(pixel / view_w.out_count);
+        int o = p / view_h.out_count, image = 0;
+        p %= view_h.out_count;
+        for (int j = 0; j < vectors * LANES; ++j) {
+            in_d[j] = view_d.in_first + o * view_d.in_step;
+            in_h[j] = view_h.in_first + p * view_h.in_step;
+            in_w[j] = view_w.in_first + q * view_w.in_step;
+            images[j] = j < live ? image * (int)(args.C * plane) : -1;
+            offsets[j] = j < live ? image * (int)(args.K * out_plane) +
+                                        ((view_d.out_first + o * view_d.out_step) * height.output +
+                                         view_h.out_first + p * view_h.out_step) *
+                                            width.output +
+                                        view_w.out_first + q * view_w.out_step
+                                  : -1;
+            if (++q == view_w.out_count) {
+                q = 0;
+                if (++p == view_h.out_count) {
+                    p = 0;
+                    if (++o == view_d.out_count) {
+                        o = 0;
+                        ++image;
+                    }
+                }
+            }
+        }
+    }
+    int neighbours = 0; /* a bit for each vector whose pixels are neighbours in dst */
+    for (int v = 0; v < vectors; ++v) {
+        int equal = offsets[v * LANES] >= 0;
+        for (int j = 1; j < LANES; ++j)
+            equal &= offsets[v * LANES + j] == offsets[v * LANES] + j;
+        neighbours |= equal << v;
+    }
+
+    /* The blocks of output channels. */
+    const int shares = (int)get_num_groups(1) / args.G;
+    const int g = (int)get_group_id(1) / shares, share = (int)get_group_id(1) % shares;
+    const int blocks = (group_k + CHANNELS - 1) / CHANNELS;
+    const int first_block = (int)((long)blocks * share / shares);
+    const int end_block = (int)((long)blocks * (share + 1) / shares);
+
+    const int taps = depth.kernel_size * height.kernel_size * width.kernel_size;
+    const int view_taps = view_d.taps * view_h.taps * view_w.taps;
+    const int slot =
+        view_taps == 0
+            ? 0
+            : first_slot(
+                  class_start(depth.kernel_size, view_d.tap_step, view_d.tap_first), view_d.taps,
+                  class_start(height.kernel_size, view_h.tap_step, view_h.tap_first), view_h.taps,
+                  class_start(width.kernel_size, view_w.tap_step, view_w.tap_first),
+                  height.kernel_size, width.kernel_size);
+    weights += args.weights_offset + ((ulong)g * blocks * taps + slot) * group_c * CHANNELS;
+    src += args.src_offset;
+    bias = args.has_bias ? bias + args.bias_offset + g * group_k : 0;
+    dst += args.dst_offset + ((long)first_image * args.K + (long)g * group_k) * out_plane;
+
+    const int rows = view_taps * group_c;
+    const int panels = max((rows + ROWS - 1) / ROWS, 1);
+    const int panel_rows = (rows + panels - 1) / panels;
+    const long group_src = ((long)first_image * args.C + (long)g * group_c) * plane;
+    block_place place;
+    place.plane = out_plane;
+    place.activation = args.activation;
+    place.slope = args.slope;
+
+    for (int n = 0; n < panels; ++n) {
+        const int first_row = n * panel_rows, end_row = min(first_row + panel_rows, rows);
+        int row = first_row;
+        while (row < end_row) {
+            const int tap = row / group_c, c = row % group_c;
+            const int count = min(group_c - c, end_row - row);
+            const int s = tap % view_w.taps, r = tap / view_w.taps % view_h.taps;
+            const int t = tap / view_w.taps / view_h.taps;
+            for (int v = 0; v < vectors; ++v) {
+                const ivector image = VECTOR_LOAD(v, images);
+                const ivector d = pad_indices(VECTOR_LOAD(v, in_d) + t * view_d.in_tap, depth.input,
+                                              padding_mode);
+                const ivector h = pad_indices(VECTOR_LOAD(v, in_h) + r * view_h.in_tap,
+                                              height.input, padding_mode);
+                const ivector w = pad_indices(VECTOR_LOAD(v, in_w) + s * view_w.in_tap, width.input,
+                                              padding_mode);
+                const ivector index = select((d * height.input + h) * width.input + w + image,
+                                             (ivector)(-1), (d | h | w | image) < 0);
+                fill(panel + (row - first_row) * VECTORS + v, count, src, group_src + c * plane,
+                     plane, total, index, view_w.in_step);
+            }
+            row += count;
+        }
+        place.first = n == 0;
+        place.last = n == panels - 1;
+        for (int b = first_block; b < end_block; ++b) {
+            __global const float *w = weights + ((long)b * taps * group_c + first_row) * CHANNELS;
+            __global const float *block_bias = bias != 0 ? bias + b * CHANNELS : 0;
+            __global float *out = dst + b * CHANNELS * out_plane;
+            place.channels = min(group_k - b * CHANNELS, CHANNELS);
+            if (vectors == VECTORS)
+                block(VECTORS, panel, w, end_row - first_row, block_bias, out, place, neighbours,
+                      offsets, tile);
+            else if (vectors == VECTORS - 1)
+                block(VECTORS - 1, panel, w, end_row - first_row, block_bias, out, place,
+                      neighbours, offsets, tile);
+            else
+                block((VECTORS + 1) / 2, panel, w, end_row - first_row, block_bias, out, place,
+                      neighbours, offsets, tile);
+        }
+    }
+}
+
+/* Global {K/G rounded up to blocks, C/G, taps * G}, local {CHANNELS, 1, 1}. */
+__kernel __attribute__((reqd_work_group_size(CHANNELS, 1, 1))) void
+pack(const conv_args args, __global const float *restrict weights, __global float *restrict packed,
+     ulong packed_offset)
+{
+    const int T = args.axis[0].kernel_size, R = args.axis[1].kernel_size;
+    const int S = args.axis[2].kernel_size, taps = T * R * S;
+    const int group_c = args.C / args.G, group_k = args.K / args.G;
+    const int k = get_global_id(0), c = get_global_id(1);
+    const int g = get_global_id(2) / taps, tap = get_global_id(2) % taps;
+    const int s = tap % S, r = tap / S % R, t = tap / S / R;
+    const int step_t = conv_view_make(args.axis[0], 0).tap_step;
+    const int step_r = conv_view_make(args.axis[1], 0).tap_step;
+    const int step_s = conv_view_make(args.axis[2], 0).tap_step;
+    const int taps_t = class_taps(T, step_t, t % step_t);
+    const int taps_r = class_taps(R, step_r, r % step_r);
+    const int taps_s = class_taps(S, step_s, s % step_s);
+    const int slot =
+        first_slot(class_start(T, step_t, t % step_t), taps_t, class_start(R, step_r, r % step_r),
+                   taps_r, class_start(S, step_s, s % step_s), R, S) +
+        (t / step_t * taps_r + r / step_r) * taps_s + s / step_s;
+    const ulong block = (ulong)g * (get_global_size(0) / CHANNELS) + k / CHANNELS;
+#if TRANSPOSED
+    const ulong filter = ((ulong)g * group_c + c) * group_k + k;
+#else
+    const ulong filter = ((ulong)g * group_k + k) * group_c + c;
+#endif
+    packed[packed_offset + ((block * taps + slot) * group_c + c) * CHANNELS + k % CHANNELS] =
+        k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
+}
