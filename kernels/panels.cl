@@ -24,6 +24,7 @@
  */
 #include "conv.h"
 
+/* PADDING_MODE and EPILOGUE do not change the form: both cost a branch now and then. */
 #ifndef LANES /* floats of a vector register: 8 or 16 */
 #define LANES 8
 #endif
@@ -94,14 +95,12 @@ INLINE int lane_max(ivector x)
 /* conv_pad_index of a vector. */
 INLINE ivector pad_indices(ivector i, int size, int mode)
 {
-#if PADDING_MODE
     if (mode == 1)
         i = select(select(i, 2 * size - 2 - i, i >= size), -i, i < 0);
     else if (mode == 2)
         i = clamp(i, 0, size - 1);
     else if (mode == 3)
         i = select(select(i, i - size, i >= size), i + size, i < 0);
-#endif
     return select((ivector)(-1), i, (i >= 0) & (i < size));
 }
 
@@ -254,7 +253,7 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
         }
     }
 
-    if (direct && (EPILOGUE == 0 || !place.last)) {
+    if (direct && !(place.last && place.activation != 0)) {
 #pragma unroll
         for (int k = 0; k < CHANNELS; ++k)
             if (k < place.channels)
@@ -272,11 +271,9 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
                 tile[k * VECTORS + v] = sum[k][v];
     for (int k = 0; k < place.channels; ++k)
         for (int v = 0; v < vectors; ++v) {
-#if EPILOGUE
             if (place.last)
                 tile[k * VECTORS + v] =
                     activate(tile[k * VECTORS + v], place.activation, place.slope);
-#endif
             __global float *to = out + k * place.plane;
             if (neighbours >> v & 1)
                 store(tile[k * VECTORS + v], to + offsets[v * LANES]);

@@ -166,10 +166,9 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
                            sizeof(native_lanes), &native_lanes, NULL));
 
     const form f = choose_form(shape, native_lanes);
-    const size_t length = cc_kernel_options(shape, options, sizeof(options));
-    snprintf(options + length, sizeof(options) - length,
-             " -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d", f.lanes, f.vectors, f.channels,
-             PANEL / (f.lanes * f.vectors));
+    snprintf(options, sizeof(options),
+             "-DTRANSPOSED=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
+             shape->transposed != 0, f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));
     TRY(cc_kernel_create(stage->target->programs, "panels", "panels", options, &s->kernel, error));
     TRY(cc_kernel_create(stage->target->programs, "panels", "pack", options, &s->pack, error));
 
