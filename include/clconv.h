@@ -349,11 +349,12 @@ typedef struct clconv_statistics {
 CLCONV_API void clconv_context_statistics(const clconv_context *context,
                                           clconv_statistics *statistics);
 
-/* Writes, as snprintf does, the path of the folder where compiled programs are kept between
- * processes: $CLCONV_CACHE_DIR (set but empty: keep nothing), else $XDG_CACHE_HOME/clconv, else
- * $HOME/.cache/clconv. Makes it, with mode 0700, if it is missing. "" and 0 when there is none: not
- * to be made, somebody else's, or writable by others; all works without. It stays below 64 MiB, is
- * safe with any number of processes, and may be deleted at any time. */
+/* Writes, as snprintf does, the path of the folder where compiled programs and what was measured
+ * are kept between processes: $CLCONV_CACHE_DIR (set but empty: keep nothing), else
+ * $XDG_CACHE_HOME/clconv, else $HOME/.cache/clconv. Makes it, with mode 0700, if it is missing. ""
+ * and 0 when there is none: not to be made, somebody else's, or writable by others; all works
+ * without. Programs stay below 64 MiB; it is safe with any number of processes, and may be deleted
+ * at any time. */
 CLCONV_API size_t clconv_cache_folder(char *path, size_t size);
 
 /* ---- Algorithms ---------------------------------------------------------------------------- */
@@ -372,14 +373,33 @@ CLCONV_API clconv_status clconv_algorithm_check(const clconv_context *context,
 
 /* ---- Plan ---------------------------------------------------------------------------------- */
 
+/* How `auto` comes to an algorithm. */
+typedef enum clconv_planning {
+    CLCONV_ESTIMATE, /* a cost model of this class of device: the same on every run */
+    CLCONV_TUNED,    /* what was measured before on this device, else the model; no launch */
+    CLCONV_MEASURE   /* what was not measured before is measured now, and remembered */
+} clconv_planning;
+
 /* Zero-initialise; every zero is the default. */
 typedef struct clconv_options {
-    const char *algorithm; /* NULL or "auto": the fastest known for this class of device; a name;
-                              or one per stage, separated by commas */
-    int64_t reserved[7];
+    const char *algorithm;    /* NULL or "auto": chosen as `planning` says; a name; or one per
+                                 stage, separated by commas */
+    clconv_planning planning; /* of the stages whose algorithm is "auto" */
+    int budget_ms;            /* of CLCONV_MEASURE, for the whole plan; 0: 1000 */
+    int64_t reserved[6];
 } clconv_options;
 
 typedef struct clconv_plan clconv_plan;
+
+/* Measuring: CLCONV_MEASURE runs the applicable algorithms of each stage on random data, the best
+ * estimate first, leaving out those whose estimate is ten times the best or more. An algorithm
+ * whose output differs from the reference beyond its bound, in all planes of a small problem and in
+ * a sample that the reference computes in about 0.1 s of a large one, is never taken. The budget
+ * ends with the algorithm that is running when it is over, but not before one was found right.
+ * Each result is a line of tuning.txt in clconv_cache_folder, with the version of the library and
+ * of the driver, the device and the problem: what is there is never measured again, what a budget
+ * left out is measured by the next plan, and the file may be copied to another machine, edited
+ * and deleted. Without that folder nothing is remembered. */
 
 /* Makes a plan for a sequence of `count` problems (1 for a single convolution): chooses
  * algorithms, compiles kernels, sizes the workspace. Everything slow or likely to fail happens
@@ -393,7 +413,8 @@ CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
 /* What was chosen for a stage: the algorithm's name; NULL past the last stage. */
 CLCONV_API const char *clconv_plan_algorithm(const clconv_plan *plan, size_t stage);
 
-/* The plan as text (device, then problem, algorithm and workspace per stage), as snprintf does. */
+/* The plan as text, as snprintf does: the device, then problem, algorithm, why it was taken
+ * (estimated, measured or asked for) and workspace of each stage. */
 CLCONV_API size_t clconv_plan_describe(const clconv_plan *plan, char *text, size_t size);
 
 /* Device memory in bytes that one execution needs besides src, dst, weights and biases. */

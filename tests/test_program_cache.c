@@ -386,6 +386,7 @@ Test(program_cache, the_folder_is_private)
 
 Test(program_cache, the_oldest_files_make_room)
 {
+    enum { file = 10 + 512 }; /* content and overhead */
     static const char *const names[] = {"a.x", "b.x", "c.x", "d.y"};
     const char *const folder = fresh_folder();
     cc_store store;
@@ -398,13 +399,13 @@ Test(program_cache, the_oldest_files_make_room)
         snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
         cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
     }
-    cc_store_trim(&store, ".x", 30);
+    cc_store_trim(&store, ".x", 3 * file);
     char *kept = cc_store_read(&store, "a.x", &bytes);
     cr_assert_not_null(kept);
     cr_assert_eq(bytes, 10);
     free(kept);
     cc_store_touch(&store, "a.x");
-    cc_store_trim(&store, ".x", 25);
+    cc_store_trim(&store, ".x", 3 * file - 1);
     const int expected[] = {1, 0, 1, 1};
     for (int i = 0; i < 4; ++i) {
         kept = cc_store_read(&store, names[i], &bytes);

@@ -11,6 +11,7 @@ cli_command_function cli_verify;
 cli_command_function cli_bench;
 cli_command_function cli_report;
 cli_command_function cli_cost;
+cli_command_function cli_tune;
 cli_command_function cli_advise;
 cli_command_function cli_first;
 

@@ -50,6 +50,12 @@ struct poptOption cli_common_options(cli_common *common)
          "DEVICE"},
         {"algorithm", 0, POPT_ARG_STRING, &common->algorithm, 0,
          "how to compute: `auto' takes the fastest known for the device", "NAME"},
+        {"planning", 0, POPT_ARG_STRING, &common->planning, 0,
+         "how `auto' knows the fastest: `estimate' (default) by a cost model, `tuned' by what was "
+         "measured before, `measure' by measuring what was not",
+         "HOW"},
+        {"budget", 0, POPT_ARG_INT, &common->budget_ms, 0,
+         "end the measuring of a plan after about this long (1000)", "MS"},
         {"verbose", 'v', POPT_ARG_NONE, &common->verbose, 0, "say more about what is done", NULL},
         POPT_TABLEEND,
     };
@@ -63,6 +69,7 @@ void cli_common_free(cli_common *common)
 {
     free(common->device);
     free(common->algorithm);
+    free(common->planning);
 }
 
 struct poptOption cli_help_option(void)

@@ -40,8 +40,10 @@ typedef struct cli_help {
 typedef struct cli_common {
     char *device;    /* for clconv_context_create; NULL: auto */
     char *algorithm; /* for clconv_options; NULL: auto */
+    char *planning;  /* what `auto' does: planning.h; NULL: estimate */
+    int budget_ms;   /* 0: the library's own */
     int verbose;
-    struct poptOption table[4];
+    struct poptOption table[6];
 } cli_common;
 
 /* A row for a command's option table that includes the common options. */

@@ -18,6 +18,7 @@ static const command commands[] = {
     {"verify", "check every algorithm against the reference", cli_verify},
     {"bench", "time algorithms, next to the CPU", cli_bench},
     {"report", "turn a benchmark's JSON report into a page", cli_report},
+    {"tune", "measure which algorithm is the fastest, and remember it", cli_tune},
     {"advise", "say whether a device is worth it, and from which batch on", cli_advise},
     {"cost", "count parameters, multiplications and bytes", cli_cost},
     {"first", NULL, cli_first},

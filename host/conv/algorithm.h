@@ -77,6 +77,15 @@ const cc_algorithm *cc_algorithm_find(const char *name); /* NULL: no such algori
 /* The applicable algorithm with the smallest estimate; never NULL, as `direct` takes all. */
 const cc_algorithm *cc_algorithm_choose(const clconv_device *device, const cc_shape *shape);
 
+/* What a stage runs, and why. */
+typedef enum cc_reason { CC_ESTIMATED, CC_MEASURED, CC_ASKED_FOR } cc_reason;
+
+typedef struct cc_choice {
+    const cc_algorithm *algorithm;
+    cc_reason reason;
+    double ns; /* of CC_MEASURED */
+} cc_choice;
+
 /* Multiplications of the direct sum, for estimates. */
 double cc_multiplications(const cc_shape *shape);
 

@@ -54,7 +54,7 @@ static size_t count_names(const char *list)
 
 clconv_status cc_choose(const clconv_device *device, const char *request,
                         const clconv_problem *problems, const cc_shape *shapes, size_t count,
-                        const cc_algorithm **chosen, clconv_error *error)
+                        cc_choice *chosen, clconv_error *error)
 {
     const char *list = request != NULL ? request : "auto";
     const size_t names = count_names(list);
@@ -67,11 +67,12 @@ clconv_status cc_choose(const clconv_device *device, const char *request,
         if (list != NULL)
             list = next_name(list, name);
         if (strcmp(name, "auto") == 0) {
-            chosen[i] = cc_algorithm_choose(device, &shapes[i]);
+            chosen[i] = (cc_choice){.algorithm = cc_algorithm_choose(device, &shapes[i])};
             continue;
         }
+        chosen[i] = (cc_choice){.reason = CC_ASKED_FOR};
         const clconv_status status =
-            cc_choose_check(device, name, &problems[i], &shapes[i], &chosen[i], error);
+            cc_choose_check(device, name, &problems[i], &shapes[i], &chosen[i].algorithm, error);
         if (status != CLCONV_OK)
             return status;
     }

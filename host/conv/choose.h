@@ -5,10 +5,11 @@
 #include "conv/algorithm.h"
 
 /* Reads clconv_options.algorithm (NULL, "auto", a name, or one per stage, separated by commas)
- * for `count` stages and checks that each algorithm takes its problem. */
+ * for `count` stages and checks that each algorithm takes its problem. "auto" takes the smallest
+ * estimate. */
 clconv_status cc_choose(const clconv_device *device, const char *request,
                         const clconv_problem *problems, const cc_shape *shapes, size_t count,
-                        const cc_algorithm **chosen, clconv_error *error);
+                        cc_choice *chosen, clconv_error *error);
 
 /* CLCONV_OK when the algorithm exists and takes the problem on this device. */
 clconv_status cc_choose_check(const clconv_device *device, const char *name,

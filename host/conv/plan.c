@@ -1,6 +1,7 @@
 #include "conv/plan.h"
 
 #include "conv/choose.h"
+#include "conv/planning.h"
 #include "conv/pool.h"
 #include "core/text.h"
 
@@ -23,17 +24,15 @@ cleanup:
     return status;
 }
 
-static clconv_status build_stages(clconv_plan *plan, const cc_shape *shapes, const char *request,
-                                  clconv_error *error)
+static clconv_status build_stages(clconv_plan *plan, const cc_shape *shapes, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    const cc_algorithm *chosen[CLCONV_MAX_STAGES] = {NULL};
     const cc_target *target = &plan->context->target;
 
-    TRY(cc_choose(target->device, request, plan->problems, shapes, plan->count, chosen, error));
     for (size_t i = 0; i < plan->count; ++i) {
-        plan->stages[i] = (cc_stage){.algorithm = chosen[i], .target = target, .shape = shapes[i]};
-        TRY(chosen[i]->build(&plan->stages[i], error));
+        const cc_algorithm *algorithm = plan->choices[i].algorithm;
+        plan->stages[i] = (cc_stage){.algorithm = algorithm, .target = target, .shape = shapes[i]};
+        TRY(algorithm->build(&plan->stages[i], error));
     }
     TRY(cc_layout_make(plan->stages, plan->sizes, plan->count, target->device, &plan->layout,
                        error));
@@ -42,25 +41,65 @@ cleanup:
     return status;
 }
 
+static clconv_status choose_and_build(clconv_plan *plan, const cc_shape *shapes,
+                                      const clconv_options *options, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    if (plan->choices[0].algorithm == NULL)
+        TRY(cc_planning_choose(plan, shapes, options, error));
+    TRY(build_stages(plan, shapes, error));
+
+cleanup:
+    return status;
+}
+
+static clconv_status check_options(const clconv_options *options, clconv_error *error)
+{
+    if (options != NULL && (unsigned)options->planning > CLCONV_MEASURE)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT, "planning %d is not a clconv_planning",
+                       (int)options->planning);
+    if (options != NULL && options->budget_ms < 0)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT, "a budget of %d ms", options->budget_ms);
+    return CLCONV_OK;
+}
+
 static clconv_status make(clconv_plan *plan, const clconv_problem *problems, size_t count,
                           const clconv_options *options, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    const char *request = options != NULL ? options->algorithm : NULL;
     cc_shape shapes[CLCONV_MAX_STAGES];
 
+    TRY(check_options(options, error));
     TRY(take_problems(plan, problems, count, shapes, error));
     if (cc_context_is_reference(plan->context)) {
-        TRY(cc_choose_reference(request, error));
+        TRY(cc_choose_reference(options != NULL ? options->algorithm : NULL, error));
         goto cleanup;
     }
-    status = build_stages(plan, shapes, request, error);
+    status = choose_and_build(plan, shapes, options, error);
     if (status != CLCONV_OK)
         return status == CLCONV_INVALID_ARGUMENT ? status
                                                  : cc_fail_in(error, status, problems, count);
     TRY(cc_pool_create(&plan->pool, error));
 
 cleanup:
+    return status;
+}
+
+/* algorithm: what the one problem runs; NULL to choose. */
+static clconv_status create(clconv_context *context, const clconv_problem *problems, size_t count,
+                            const clconv_options *options, const cc_algorithm *algorithm,
+                            clconv_plan **plan, clconv_error *error)
+{
+    clconv_plan *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a plan");
+    p->context = context;
+    p->choices[0] = (cc_choice){.algorithm = algorithm, .reason = CC_ASKED_FOR};
+    const clconv_status status = make(p, problems, count, options, error);
+    if (status == CLCONV_OK)
+        *plan = p;
+    else
+        clconv_plan_destroy(p);
     return status;
 }
 
@@ -72,16 +111,14 @@ clconv_status clconv_plan_create(clconv_context *context, const clconv_problem *
         *plan = NULL;
     if (context == NULL || problems == NULL || plan == NULL)
         return cc_fail(error, CLCONV_INVALID_ARGUMENT, "clconv_plan_create: null pointer");
-    clconv_plan *p = calloc(1, sizeof(*p));
-    if (p == NULL)
-        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a plan");
-    p->context = context;
-    const clconv_status status = make(p, problems, count, options, error);
-    if (status == CLCONV_OK)
-        *plan = p;
-    else
-        clconv_plan_destroy(p);
-    return status;
+    return create(context, problems, count, options, NULL, plan, error);
+}
+
+clconv_status cc_plan_make(clconv_context *context, const clconv_problem *problem,
+                           const cc_algorithm *algorithm, clconv_plan **plan, clconv_error *error)
+{
+    *plan = NULL;
+    return create(context, problem, 1, NULL, algorithm, plan, error);
 }
 
 void clconv_plan_destroy(clconv_plan *plan)
@@ -108,6 +145,17 @@ size_t clconv_plan_workspace(const clconv_plan *plan)
     return plan != NULL ? plan->layout.bytes : 0;
 }
 
+/* Why a stage runs its algorithm. */
+static void put_reason(cc_text *out, const cc_choice *choice)
+{
+    static const char *const reasons[] = {
+        [CC_ESTIMATED] = "estimated", [CC_MEASURED] = "measured", [CC_ASKED_FOR] = "asked for"};
+    cc_text_put(out, " (%s", reasons[choice->reason]);
+    if (choice->reason == CC_MEASURED)
+        cc_text_put(out, ", %.3f ms", choice->ns / 1e6);
+    cc_text_put(out, ")");
+}
+
 size_t clconv_plan_describe(const clconv_plan *plan, char *text, size_t size)
 {
     cc_text out = cc_text_make(text, size);
@@ -118,9 +166,11 @@ size_t clconv_plan_describe(const clconv_plan *plan, char *text, size_t size)
     for (size_t i = 0; i < plan->count; ++i) {
         char problem[512];
         clconv_problem_format(&plan->problems[i], problem, sizeof(problem));
-        cc_text_put(&out, "%s: %s, packed weights %zu bytes, scratch %zu bytes\n", problem,
-                    clconv_plan_algorithm(plan, i), plan->stages[i].packed_bytes,
-                    plan->stages[i].workspace_bytes);
+        cc_text_put(&out, "%s: %s", problem, clconv_plan_algorithm(plan, i));
+        if (!cc_context_is_reference(plan->context))
+            put_reason(&out, &plan->choices[i]);
+        cc_text_put(&out, ", packed weights %zu bytes, scratch %zu bytes\n",
+                    plan->stages[i].packed_bytes, plan->stages[i].workspace_bytes);
     }
     return out.length;
 }

@@ -13,10 +13,15 @@ struct clconv_plan {
     size_t count;
     clconv_problem problems[CLCONV_MAX_STAGES];
     clconv_sizes sizes[CLCONV_MAX_STAGES];
-    cc_stage stages[CLCONV_MAX_STAGES]; /* empty on the reference device */
+    cc_choice choices[CLCONV_MAX_STAGES];
+    cc_stage stages[CLCONV_MAX_STAGES]; /* these are empty on the reference device */
     cc_layout layout;
     cc_pool *pool; /* NULL on the reference device */
 };
+
+/* A plan that runs a problem with this algorithm. Not for the reference device. */
+clconv_status cc_plan_make(clconv_context *context, const clconv_problem *problem,
+                           const cc_algorithm *algorithm, clconv_plan **plan, clconv_error *error);
 
 /* The tensors of one execution on the device. */
 typedef struct cc_run {

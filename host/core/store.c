@@ -55,6 +55,7 @@ enum {
     FILE_PATH = CC_STORE_PATH + 256,
     FILE_MOST_BYTES = 1 << 28, /* no file of ours is larger */
     FILES_MOST = 1 << 16,      /* that trimming looks at */
+    OVERHEAD_BYTES = 512,      /* what a file takes besides its content */
     STALE_S = 3600             /* nobody takes so long to write a file */
 };
 
@@ -270,7 +271,7 @@ static kept *list_files(DIR *folder, const char *suffix, size_t *count)
         char *name = strdup(entry->d_name);
         if (name == NULL)
             break;
-        files[(*count)++] = (kept){name, found.st_mtim, (uint64_t)found.st_size};
+        files[(*count)++] = (kept){name, found.st_mtim, (uint64_t)found.st_size + OVERHEAD_BYTES};
     }
     return files;
 }

@@ -97,7 +97,7 @@ static cli_exit measure_batch(advise *a, const problem_entry *entry)
         if (!is_candidate(a, i) && !is_alternative(a, i))
             continue;
         progress_step(a->progress, a->done, "%s on %s", entry->text, a->sides[i].device.name);
-        advise_side_measure(&a->sides[i], &c, a->common.algorithm, a->min_time_s);
+        advise_side_measure(&a->sides[i], &c, &a->common, a->min_time_s);
         if (a->sides[i].status == CLCONV_INVALID_ARGUMENT) /* no such algorithm */
             code = cli_fail_library(&a->sides[i].error);
     }

@@ -1,5 +1,7 @@
 #include "advise_side.h"
 
+#include "planning.h"
+
 void advise_side_reset(advise_side *side)
 {
     side->measured = 0;
@@ -14,11 +16,12 @@ int advise_side_usable(const advise_side *side)
     return side->measured && side->status == CLCONV_OK && side->verdict.ok;
 }
 
-void advise_side_measure(advise_side *side, const check_case *c, const char *algorithm,
+void advise_side_measure(advise_side *side, const check_case *c, const cli_common *common,
                          double budget_s)
 {
     const int on_host = side->device.kind == CLCONV_DEVICE_REFERENCE;
-    char names[sizeof side->algorithm];
+    const problem_entry *e = c->entry;
+    char planned[sizeof side->algorithm], names[sizeof side->algorithm];
     clconv_context *context = NULL;
     measurement times = {0};
 
@@ -26,8 +29,11 @@ void advise_side_measure(advise_side *side, const check_case *c, const char *alg
         return;
     side->measured = 1;
     side->status = clconv_context_create(side->request, &context, &side->error);
+    if (side->status == CLCONV_OK)
+        side->status = cli_planning_resolve(context, e->problems, e->count, common, planned,
+                                            sizeof planned, &side->error);
     if (side->status == CLCONV_OK) /* the reference has no algorithms to choose from */
-        side->status = measure_alone(context, c, on_host ? NULL : algorithm, budget_s, &times,
+        side->status = measure_alone(context, c, on_host ? NULL : planned, budget_s, &times,
                                      &side->verdict, names, sizeof names, &side->error);
     clconv_context_destroy(context);
     if (!advise_side_usable(side))

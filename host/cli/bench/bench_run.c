@@ -12,6 +12,7 @@
 #include "interrupt.h"
 #include "json_field.h"
 #include "means.h"
+#include "planning.h"
 
 static const double sweep_limit_s = 60; /* for one point */
 
@@ -101,9 +102,14 @@ static cli_exit bench_algorithm(bench *b, const check_case *c, const char *reque
 static cli_exit bench_algorithms(bench *b, const check_case *c, const spread *reference)
 {
     const int on_host = clconv_context_device(b->context)->kind == CLCONV_DEVICE_REFERENCE;
-    const char *requested = b->common.algorithm ? b->common.algorithm : "auto";
+    char planned[256];
     char request[256];
+    const char *requested = planned;
+    clconv_error error;
     cli_exit code = CLI_FINE;
+    if (cli_planning_resolve(b->context, c->entry->problems, c->entry->count, &b->common, planned,
+                             sizeof planned, &error) != CLCONV_OK)
+        return cli_fail_library(&error);
     if (on_host && strcmp(requested, "all") == 0)
         requested = "auto"; /* the reference has no algorithms to choose from */
     for (size_t i = 0;

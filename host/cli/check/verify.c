@@ -6,6 +6,7 @@
 #include "check.h"
 #include "commands.h"
 #include "devices.h"
+#include "planning.h"
 #include "progress.h"
 
 static const cli_help help = {
@@ -167,15 +168,21 @@ static cli_exit verify_algorithm(verify *v, const check_case *c, const char *req
 static cli_exit verify_problem(verify *v, const problem_entry *entry)
 {
     const int all = strcmp(requested(v), "all") == 0;
+    char planned[256];
     char request[256];
+    clconv_error error;
     check_case c = {0};
+
+    if (cli_planning_resolve(v->context, entry->problems, entry->count, &v->common, planned,
+                             sizeof planned, &error) != CLCONV_OK)
+        return cli_fail_library(&error);
 
     progress_step(v->progress, v->done, "reference of %s", entry->text);
     cli_exit code = check_case_create(&c, entry, (uint64_t)v->seed, 1);
     if (code == CLI_FINE && all)
         code = verify_algorithm(v, &c, "auto");
-    for (size_t i = 0; code == CLI_FINE && algorithm_choice(v->context, entry, requested(v), i,
-                                                            request, sizeof request);
+    for (size_t i = 0; code == CLI_FINE &&
+                       algorithm_choice(v->context, entry, planned, i, request, sizeof request);
          i++) {
         progress_step(v->progress, v->done, "%s on %s", request, entry->text);
         code = verify_algorithm(v, &c, request);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "planning.h"
+
 static double milliseconds(uint64_t ns)
 {
     return (double)ns / 1e6;
@@ -32,15 +34,16 @@ static void print_timing(const clconv_context *context, const clconv_timing *tim
 cli_exit cli_compute(const cli_common *common, const clconv_problem *problems, size_t count,
                      const float *src, const clconv_stage_tensors *stages, float *dst)
 {
-    const clconv_options options = {.algorithm = common->algorithm};
+    clconv_options options = {.algorithm = common->algorithm};
     const clconv_tensors tensors = {.src = src, .dst = dst, .stages = stages};
-    cli_exit code = CLI_FINE;
     clconv_context *context = NULL;
     clconv_plan *plan = NULL;
     clconv_timing timing;
     clconv_error error;
 
-    if (clconv_context_create(common->device, &context, &error) != CLCONV_OK ||
+    cli_exit code = CLI_FINE;
+    if (cli_planning_read(common, &options, &error) != CLCONV_OK ||
+        clconv_context_create(common->device, &context, &error) != CLCONV_OK ||
         clconv_plan_create(context, problems, count, &options, &plan, &error) != CLCONV_OK) {
         code = cli_fail_library(&error);
         goto cleanup;
