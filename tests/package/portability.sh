@@ -1,10 +1,11 @@
 #!/bin/sh
-# The library is portable C11: only core/platform.c includes what belongs to an operating system.
+# The library is portable C11: only core/platform.c and core/store.c include what belongs to an
+# operating system.
 set -eu
 cd "$(dirname "$0")/../../host"
 portable='assert|complex|ctype|errno|float|inttypes|limits|locale|math|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|time'
 
-sources=$(find core reference cl conv api.c -name '*.[ch]' ! -path core/platform.c)
+sources=$(find core reference cl conv api.c -name '*.[ch]' ! -path core/platform.c ! -path core/store.c)
 # shellcheck disable=SC2086 # a list of files
 if grep -nE '^ *# *include *<' $sources |
     grep -vE "<(($portable)\.h|CL/[a-z_]*\.h|OpenCL/cl\.h|clblast_c\.h)>"; then
