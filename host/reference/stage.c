@@ -148,8 +148,8 @@ static const float *kernel_of(const cc_reference_stage *stage, int64_t k, int64_
 }
 
 FOR_EACH_VECTOR_UNIT
-void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
-                      const double *x, int magnitude, double *sums)
+static void sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
+                const double *x, int magnitude, double *sums)
 {
     const cc_shape *shape = &stage->shape;
     const int64_t inputs = shape->in_channels / shape->groups;
@@ -159,4 +159,11 @@ void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, int
             add_channel(stage, kernel_of(stage, k + i, c), magnitude,
                         x + (n * shape->in_channels + first + c) * cc_input_elements(shape),
                         sums + i * cc_output_elements(shape));
+}
+
+/* Not compiled for each vector unit itself: GCC then exports it, hidden or not. */
+void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
+                      const double *x, int magnitude, double *sums)
+{
+    sum(stage, n, k, count, x, magnitude, sums);
 }

@@ -14,7 +14,7 @@ if grep -nE '^ *# *include *<' $sources |
 fi
 # shellcheck disable=SC2086
 if grep -nE '_POSIX_C_SOURCE|_GNU_SOURCE|_DEFAULT_SOURCE|__attribute__|__builtin' $sources |
-    grep -v '__attribute__((format(printf'; then
+    grep -vE '__attribute__\(\((format\(printf|target_clones)'; then
     echo "these lines need an extension"
     exit 1
 fi
