@@ -17,11 +17,12 @@
  *   Global: work-groups * GROUP   local: GROUP   __local bytes: planes * patch elements * 4
  *   Outputs past the edge are computed from zeros and not stored.
  *
- * STAGE 0, `depthwise_rows`: for CPU devices, and where a patch would be too large or too little
- *   used to pay. A work-item computes VECTOR neighbouring outputs of a row straight from src. The
- *   last strip of a row is moved back to end with the row, and stores only its own outputs.
- *   Global: (strips, rows, planes), any multiple of local; rows and planes are walked with that
- *   stride   local: (GROUP_X, GROUP_Y, 1)   __local bytes: 0 */
+ * STAGE 0, `depthwise_unstaged`: where a patch would be too large or too little used to pay. A
+ *   work-item computes one output straight from src.
+ *   Global: (columns, rows, planes), any multiple of local; rows and planes are walked with that
+ *   stride   local: (GROUP_X, GROUP_Y, 1)   __local bytes: 0
+ *
+ * CPU devices have a kernel of their own: rows.cl. */
 #include "conv.h"
 
 /* ---- Parameters ---- */
@@ -38,10 +39,7 @@
 #ifndef OUTPUTS /* STAGE 1: outputs of a work-item and filter */
 #define OUTPUTS 4
 #endif
-#ifndef VECTOR /* STAGE 0: outputs of a work-item; 8 or 16 on a CPU device, 1 elsewhere */
-#define VECTOR 1
-#endif
-#ifndef GROUP_X /* STAGE 0: strips of a work-group */
+#ifndef GROUP_X /* STAGE 0: columns of a work-group */
 #define GROUP_X 16
 #endif
 #ifndef GROUP_Y /* STAGE 0: rows of a work-group */
@@ -50,9 +48,6 @@
 
 #if STAGE < 0 || STAGE > 1 || (KERNEL != 0 && KERNEL != 3)
 #error "STAGE is 0 or 1, KERNEL 0 or 3"
-#endif
-#if VECTOR != 1 && VECTOR != 8 && VECTOR != 16
-#error "VECTOR is 1, 8 or 16"
 #endif
 #if TRANSPOSED
 #error "depthwise computes convolutions, not transposed ones"
@@ -231,115 +226,45 @@ depthwise_staged(const conv_args args, const depthwise_box box, __global const f
 
 #else /* STAGE 0 */
 
-#define JOIN_(a, b) a##b
-#define JOIN(a, b)  JOIN_(a, b)
-#if VECTOR == 1
-typedef float strip;
-#define strip_load(i, from)       (from)[i]
-#define strip_store(value, i, to) (to)[i] = (value)
-#else
-typedef JOIN(float, VECTOR) strip;
-#define strip_load  JOIN(vload, VECTOR)
-#define strip_store JOIN(vstore, VECTOR)
-#endif
-
-/* Whether taps that need no check for padding get a loop of their own, and padded loads go through
- * private memory: fast on a CPU device, but on a GPU it costs registers. */
-#define SPLIT_TAPS (VECTOR > 1)
-
-/* line[x], line[x+stride], ...: all inside the line. */
-static inline __attribute__((always_inline)) strip depthwise_load(__global const float *line, int x,
-                                                                  int stride)
-{
-    if (stride == 1)
-        return strip_load(0, line + x);
-    float lane[VECTOR];
-#pragma unroll
-    for (int i = 0; i < VECTOR; ++i)
-        lane[i] = line[x + i * stride];
-    return strip_load(0, lane);
-}
-
-/* The same where some may lie in the padding. */
-static inline __attribute__((always_inline)) strip
-depthwise_load_padded(__global const float *line, int x, int stride, int size, int mode)
-{
-#if SPLIT_TAPS && !PADDING_MODE
-    if (stride == 1 && size >= VECTOR) { /* what can be read, moved to its place between zeros */
-        const int readable = clamp(x, 0, size - VECTOR);
-        const int shift = clamp(x - readable, -VECTOR, VECTOR);
-        float wide[3 * VECTOR];
-        strip_store((strip)(0.0f), 0, wide);
-        strip_store(strip_load(0, line + readable), 1, wide);
-        strip_store((strip)(0.0f), 2, wide);
-        return strip_load(0, wide + VECTOR + shift);
-    }
-#endif
-    float lane[VECTOR];
-#pragma unroll
-    for (int i = 0; i < VECTOR; ++i) {
-        const int ix = conv_pad_index(x + i * stride, size, mode);
-        lane[i] = ix < 0 ? 0.0f : line[ix];
-    }
-    return strip_load(0, lane);
-}
-
-/* The sums of one strip: its first output reads input `first` on each axis for tap 0. */
-static inline __attribute__((always_inline)) strip depthwise_sum(const conv_args *args, int first_d,
-                                                                 int first_h, int first_w,
-                                                                 __global const float *plane,
-                                                                 __global const float *w)
+/* The sum of one output, whose tap 0 reads input `first` on each axis. */
+static inline float depthwise_sum(const conv_args *args, int first_d, int first_h, int first_w,
+                                  __global const float *plane, __global const float *w)
 {
     const conv_axis ad = args->axis[0], ah = args->axis[1], aw = args->axis[2];
-    const int R = KERNEL ? KERNEL : ah.kernel_size, S = KERNEL ? KERNEL : aw.kernel_size;
-
-#if SPLIT_TAPS /* taps s of [s_begin, s_end) read inside the line in all lanes */
-    const int room = aw.input - 1 - (VECTOR - 1) * aw.stride - first_w;
-    const int s_begin = first_w >= 0 ? 0 : min((-first_w + aw.dilation - 1) / aw.dilation, S);
-    const int s_end = room < 0 ? s_begin : max(min(room / aw.dilation + 1, S), s_begin);
-#endif
-
-    strip sum = (strip)(0.0f);
+    float sum = 0.0f;
     for (int t = 0; t < ad.kernel_size; ++t) {
         const int iz = conv_pad_index(first_d + t * ad.dilation, ad.input, args->padding_mode);
-        for (int r = 0; r < R; ++r, w += S) {
+        for (int r = 0; r < ah.kernel_size; ++r, w += aw.kernel_size) {
             const int iy = conv_pad_index(first_h + r * ah.dilation, ah.input, args->padding_mode);
             if ((iz | iy) < 0)
                 continue;
             __global const float *line = plane + (iz * ah.input + iy) * aw.input;
-            int s = 0, x = first_w;
-#if SPLIT_TAPS
-            for (; s < s_begin; ++s, x += aw.dilation)
-                sum = fma(depthwise_load_padded(line, x, aw.stride, aw.input, args->padding_mode),
-                          (strip)(w[s]), sum);
-            for (; s < s_end; ++s, x += aw.dilation)
-                sum = fma(depthwise_load(line, x, aw.stride), (strip)(w[s]), sum);
-#endif
-            for (; s < S; ++s, x += aw.dilation)
-                sum = fma(depthwise_load_padded(line, x, aw.stride, aw.input, args->padding_mode),
-                          (strip)(w[s]), sum);
+            for (int s = 0; s < aw.kernel_size; ++s) {
+                const int ix =
+                    conv_pad_index(first_w + s * aw.dilation, aw.input, args->padding_mode);
+                sum = fma(ix < 0 ? 0.0f : line[ix], w[s], sum);
+            }
         }
     }
     return sum;
 }
 
 __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void
-depthwise_rows(const conv_args args, __global const float *restrict src,
-               __global const float *restrict weights, __global const float *restrict bias,
-               __global float *restrict dst)
+depthwise_unstaged(const conv_args args, __global const float *restrict src,
+                   __global const float *restrict weights, __global const float *restrict bias,
+                   __global float *restrict dst)
 {
     const conv_axis ad = args.axis[0], ah = args.axis[1], aw = args.axis[2];
-    const int q_own = (int)get_global_id(0) * VECTOR; /* first output that is this item's own */
-    if (q_own >= aw.output)
+    const int q = (int)get_global_id(0);
+    if (q >= aw.output)
         return;
-    const int q = max(min(q_own, aw.output - VECTOR), 0);
-    const int q_end = min(q_own + VECTOR, aw.output);
 
     const int m = args.K / args.C;
     const uint planes = (uint)args.N * (uint)args.C;
     const int rows = ad.output * ah.output;
     const uint taps = (uint)ad.kernel_size * (uint)ah.kernel_size * (uint)aw.kernel_size;
     const ulong plane_src = (ulong)((uint)ad.input * (uint)ah.input * (uint)aw.input);
+    const ulong plane_dst = (ulong)((uint)rows * (uint)aw.output);
 
     for (uint plane = (uint)get_global_id(2); plane < planes; plane += (uint)get_global_size(2)) {
         __global const float *x = src + args.src_offset + plane * plane_src;
@@ -347,32 +272,13 @@ depthwise_rows(const conv_args args, __global const float *restrict src,
             const int channel = (int)(plane % (uint)args.C) * m + k;
             __global const float *w = weights + args.weights_offset + (ulong)channel * taps;
             __global float *y =
-                dst + args.dst_offset +
-                ((ulong)plane * (ulong)m + (ulong)k) * (ulong)((uint)rows * (uint)aw.output);
+                dst + args.dst_offset + ((ulong)plane * (uint)m + (uint)k) * plane_dst;
             for (int row = (int)get_global_id(1); row < rows; row += (int)get_global_size(1)) {
                 const int o = row / ah.output, p = row - o * ah.output;
-                strip sum =
+                const float sum =
                     depthwise_sum(&args, o * ad.stride - ad.padding, p * ah.stride - ah.padding,
                                   q * aw.stride - aw.padding, x, w);
-                if (args.has_bias)
-                    sum += bias[args.bias_offset + channel];
-                float lane[VECTOR];
-#if EPILOGUE
-                strip_store(sum, 0, lane);
-#pragma unroll
-                for (int i = 0; i < VECTOR; ++i)
-                    lane[i] = conv_activate(lane[i], args.activation, args.slope);
-                sum = strip_load(0, lane);
-#endif
-                if (VECTOR == 1 || (q == q_own && q + VECTOR <= q_end)) {
-                    strip_store(sum, 0, y + row * aw.output + q);
-                } else {
-                    strip_store(sum, 0, lane);
-#pragma unroll
-                    for (int i = 0; i < VECTOR; ++i)
-                        if (q + i >= q_own && q + i < q_end)
-                            y[row * aw.output + q + i] = lane[i];
-                }
+                y[row * aw.output + q] = conv_finish(sum, &args, bias + args.bias_offset, channel);
             }
         }
     }

@@ -16,6 +16,7 @@
     X(tiled)                                                                                       \
     X(transposed)                                                                                  \
     X(depthwise)                                                                                   \
+    X(rows)                                                                                        \
     WITH_CLBLAST(X, pointwise)
 
 #define DECLARE(name) extern const cc_algorithm cc_##name;

@@ -12,7 +12,8 @@ enum {
                            least two work-groups share a compute unit */
     MIN_REUSE = 3,      /* uses of a staged element below which reading src directly is as good */
     MAX_GROUPS = 65535, /* of one NDRange dimension but the first: what GPUs take */
-    ITEM_WORK = 1 << 16 /* multiplications a work-item of a CPU device should have */
+    GROUP_X = 16,       /* columns and rows of a work-group, unstaged */
+    GROUP_Y = 4
 };
 
 /* Mirrors depthwise_axis and depthwise_box of kernels/depthwise.cl, field for field. */
@@ -157,50 +158,29 @@ static int choose_staged(const cc_shape *shape, struct depthwise_box *box)
     return uses >= MIN_REUSE * (double)box_count(box) * (double)patch_elements(box);
 }
 
-/* ---- Unstaged: rows ---- */
+/* ---- Unstaged ---- */
 
-/* Outputs of a work-item: on a CPU device the vector that leaves fewer lanes idle. */
-static int32_t choose_vector(const clconv_device *device, const cc_shape *shape)
+static void size_unstaged(struct depthwise *state, const cc_shape *shape)
 {
-    if (device->kind != CLCONV_DEVICE_CPU)
-        return 1;
-    const int64_t width = shape->axis[CLCONV_WIDTH].output;
-    return divide_up(width, 16) * 16 > divide_up(width, 8) * 8 + width / 8 ? 8 : 16;
-}
-
-static void size_rows(struct depthwise *state, const clconv_device *device, const cc_shape *shape,
-                      int32_t vector)
-{
-    const int cpu = device->kind == CLCONV_DEVICE_CPU;
     const int64_t planes = (int64_t)shape->batch * shape->in_channels;
     const int64_t rows =
         (int64_t)shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
-    const int64_t strips = divide_up(shape->axis[CLCONV_WIDTH].output, vector);
-    state->local[0] = cpu ? 1 : 16;
-    state->local[1] = cpu ? 1 : 4;
+    const size_t row_groups = (size_t)divide_up(rows, GROUP_Y), limit = MAX_GROUPS;
+    state->local[0] = GROUP_X;
+    state->local[1] = GROUP_Y;
     state->local[2] = 1;
-
-    /* A CPU device's work-group is one work-item, which walks rows until it has enough to do. */
-    const int64_t row_work =
-        vector * cc_kernel_elements(shape) * (shape->out_channels / shape->in_channels);
-    const int64_t item_rows = cpu ? divide_up(ITEM_WORK, row_work) : 1;
-    const size_t row_groups =
-        (size_t)divide_up(divide_up(rows, item_rows), (int64_t)state->local[1]);
-    const size_t limit = MAX_GROUPS;
-    state->global[0] = (size_t)divide_up(strips, (int64_t)state->local[0]) * state->local[0];
-    state->global[1] = (row_groups < limit ? row_groups : limit) * state->local[1];
+    state->global[0] = (size_t)divide_up(shape->axis[CLCONV_WIDTH].output, GROUP_X) * GROUP_X;
+    state->global[1] = (row_groups < limit ? row_groups : limit) * GROUP_Y;
     state->global[2] = (size_t)planes < limit ? (size_t)planes : limit;
 }
 
 /* ---- The algorithm ---- */
 
-/* The kernel size to unroll, 0 for none: the common one, where it counts, to compile few programs.
- */
-static int unrolled_kernel(const clconv_device *device, const cc_shape *shape, int staged)
+/* The kernel size to unroll when staged, 0 for none: the common one, to compile few programs. */
+static int unrolled_kernel(const cc_shape *shape)
 {
-    const int counts = staged || device->kind == CLCONV_DEVICE_CPU;
-    return counts && shape->padding_mode == CLCONV_ZEROS &&
-                   shape->axis[CLCONV_HEIGHT].kernel == 3 && shape->axis[CLCONV_WIDTH].kernel == 3
+    return shape->padding_mode == CLCONV_ZEROS && shape->axis[CLCONV_HEIGHT].kernel == 3 &&
+                   shape->axis[CLCONV_WIDTH].kernel == 3
                ? 3
                : 0;
 }
@@ -230,26 +210,22 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 
     char common[128], options[256];
     (void)cc_kernel_options(shape, common, sizeof(common));
-    state->staged = device->kind != CLCONV_DEVICE_CPU &&
-                    device->local_bytes >= MAX_PATCH * sizeof(cl_float) &&
-                    choose_staged(shape, &state->box);
-    const int kernel = unrolled_kernel(device, shape, state->staged);
+    state->staged =
+        device->local_bytes >= MAX_PATCH * sizeof(cl_float) && choose_staged(shape, &state->box);
     if (state->staged) {
         snprintf(options, sizeof(options), "%s -DSTAGE=1 -DKERNEL=%d -DGROUP=%d -DOUTPUTS=%d",
-                 common, kernel, GROUP, OUTPUTS);
+                 common, unrolled_kernel(shape), GROUP, OUTPUTS);
         state->local_bytes =
             (size_t)state->box.planes * (size_t)patch_elements(&state->box) * sizeof(cl_float);
         state->local[0] = GROUP;
         state->global[0] = (size_t)group_count(shape, &state->box) * GROUP;
     } else {
-        const int32_t vector = choose_vector(device, shape);
-        size_rows(state, device, shape, vector);
-        snprintf(options, sizeof(options),
-                 "%s -DSTAGE=0 -DKERNEL=%d -DVECTOR=%d -DGROUP_X=%d -DGROUP_Y=%d", common, kernel,
-                 (int)vector, (int)state->local[0], (int)state->local[1]);
+        size_unstaged(state, shape);
+        snprintf(options, sizeof(options), "%s -DSTAGE=0 -DGROUP_X=%d -DGROUP_Y=%d", common,
+                 GROUP_X, GROUP_Y);
     }
     TRY(cc_kernel_create(stage->target->programs, "depthwise",
-                         state->staged ? "depthwise_staged" : "depthwise_rows", options,
+                         state->staged ? "depthwise_staged" : "depthwise_unstaged", options,
                          &state->kernel, error));
     TRY(cc_kernel_check_group(state->kernel,
                               state->staged ? GROUP : state->local[0] * state->local[1], error));
@@ -292,22 +268,16 @@ static void destroy(cc_stage *stage)
     stage->state = NULL;
 }
 
-/* Measured on PoCL 3.1 with 2 AVX-512 cores that others used too, best of 40: 32x112x112 with 3x3
- * takes 0.5 ms by rows (15 GFLOP/s) and 4.4 ms staged; in nine other shapes rows were 1.2 to 4
- * times as fast or more. The rate below is half of that. GPU: what bandwidth and __local memory of
- * a small one allow; not measured. */
+/* GPU: what bandwidth and __local memory of a small one allow; not measured. CPU: 32x112x112 with
+ * 3x3 takes 4.4 ms on PoCL 3.1 with 2 AVX-512 cores; rows is for those. */
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
-    const double launch_ns = 10e3, cpu_taps_per_ns = 3.5, gpu_taps_per_ns = 300.0,
+    const double launch_ns = 10e3, cpu_taps_per_ns = 0.8, gpu_taps_per_ns = 300.0,
                  gpu_bytes_per_ns = 100.0;
     const double outputs = (double)shape->batch * shape->out_channels;
     const double taps = cc_multiplications(shape);
-    if (device->kind == CLCONV_DEVICE_CPU) {
-        const int32_t vector = choose_vector(device, shape);
-        const int32_t width = shape->axis[CLCONV_WIDTH].output;
-        const double lanes = (double)(divide_up(width, vector) * vector) / width;
-        return launch_ns + taps * lanes / cpu_taps_per_ns / (device->compute_units / 2.0);
-    }
+    if (device->kind == CLCONV_DEVICE_CPU)
+        return launch_ns + taps / cpu_taps_per_ns / (device->compute_units / 2.0);
     const double bytes =
         4.0 * ((double)shape->batch * shape->in_channels * (double)cc_input_elements(shape) +
                outputs * (double)cc_output_elements(shape));

@@ -1,0 +1,127 @@
+/* Depthwise convolution in vectors along output rows, for CPU devices: kernels/rows.cl. */
+#include "conv/single_kernel.h"
+
+#include <stdio.h>
+
+/* A form of the kernel: its macros LANES, KERNEL and STRIDE. */
+typedef struct form {
+    int lanes, kernel, stride;
+} form;
+
+static int64_t divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* The square kernel that has a form of its own, or 0. */
+static int choose_kernel(const cc_shape *shape)
+{
+    const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
+    const int square = height->kernel == width->kernel && height->stride == width->stride &&
+                       height->dilation == 1 && width->dilation == 1;
+    const int listed = width->kernel == 3 || width->kernel == 5;
+    return square && listed && width->stride <= 2 && shape->padding_mode == CLCONV_ZEROS
+               ? width->kernel
+               : 0;
+}
+
+/* Of the vectors that the device has, those that leave fewer lanes idle. */
+static form choose_form(const cc_shape *shape, cl_uint native_lanes)
+{
+    const int kernel = choose_kernel(shape);
+    const int64_t width = shape->axis[CLCONV_WIDTH].output;
+    const int half =
+        native_lanes < 16 || divide_up(width, 16) * 16 > divide_up(width, 8) * 8 + width / 8;
+    return (form){half ? 8 : 16, kernel, kernel > 0 ? shape->axis[CLCONV_WIDTH].stride : 1};
+}
+
+static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
+                                clconv_error *error)
+{
+    if (device->kind != CLCONV_DEVICE_CPU)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "rows is made for CPU devices");
+    if (shape->transposed)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "rows does no transposed convolution");
+    if (shape->groups != shape->in_channels)
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "rows wants as many groups as input channels, not %d of %d",
+                       (int)shape->groups, (int)shape->in_channels);
+    return CLCONV_OK;
+}
+
+/* Vectors of the output, and its blocks: see kernels/rows.cl. */
+static double vector_count(const cc_shape *shape, form f)
+{
+    const int64_t width = shape->axis[CLCONV_WIDTH].output;
+    return (double)shape->batch * shape->out_channels * (double)cc_output_elements(shape) /
+           (double)width * (double)divide_up(width, f.lanes);
+}
+
+static int64_t block_count(const cc_shape *shape, form f)
+{
+    const int64_t height = shape->axis[CLCONV_HEIGHT].output;
+    const int64_t rows = f.kernel > 0 ? 7 : height < 3 ? 1 : 4;
+    return (int64_t)shape->batch * shape->in_channels * shape->axis[CLCONV_DEPTH].output *
+           divide_up(height, rows);
+}
+
+/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
+static double compute_ns(const cc_shape *shape, form f)
+{
+    const double tap_ns = f.kernel > 0 ? 0.3 : 0.6, vector_ns = 2.0;
+    return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
+}
+
+static double estimate(const clconv_device *device, const cc_shape *shape)
+{
+    const double launch_ns = 10e3;
+    return launch_ns + compute_ns(shape, choose_form(shape, 16)) / device->compute_units;
+}
+
+/* Work-items: enough to share the work evenly, each with some microseconds of it. llvmpipe ends the
+ * loops of a work-item after 65,535 rounds in all. */
+static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
+{
+    const double item_ns = 3e3, most_rounds = 16384.0;
+    const double most = 16.0 * compute_units;
+    const double rounds = vector_count(shape, f) * (double)cc_kernel_elements(shape) / most_rounds;
+    double items = compute_ns(shape, f) / item_ns;
+    items = items < compute_units ? compute_units : items > most ? most : items;
+    items = items < rounds ? rounds : items;
+    const int64_t blocks = block_count(shape, f);
+    return items < (double)blocks ? (size_t)items : (size_t)blocks;
+}
+
+static clconv_status build(cc_stage *stage, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    const cc_shape *shape = &stage->shape;
+    cl_uint native_lanes = 0;
+    char options[64];
+    CL_TRY(clGetDeviceInfo(stage->target->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
+                           sizeof(native_lanes), &native_lanes, NULL));
+    const form f = choose_form(shape, native_lanes);
+    snprintf(options, sizeof(options), "-DLANES=%d -DKERNEL=%d -DSTRIDE=%d", f.lanes, f.kernel,
+             f.stride);
+    const cc_single_launch launch = {
+        .file = "rows",
+        .function = "rows",
+        .options = options,
+        .groups = {item_count(shape, f, stage->target->device->compute_units), 1, 1},
+        .local = {1, 1, 1},
+    };
+    TRY(cc_single_build(stage, &launch, error));
+
+cleanup:
+    return status;
+}
+
+const cc_algorithm cc_rows = {
+    .name = "rows",
+    .text = "depthwise convolutions in vectors along output rows, for CPU devices",
+    .applicable = applicable,
+    .estimate = estimate,
+    .build = build,
+    .enqueue = cc_single_enqueue,
+    .destroy = cc_single_destroy,
+};
