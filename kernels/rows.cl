@@ -24,6 +24,8 @@
  *           with the output and are computed twice. */
 #include "conv.h"
 
+/* EPILOGUE does not change the form: it costs a branch for each vector. */
+
 #ifndef LANES /* floats of a vector: 8 or 16 */
 #define LANES 8
 #endif
@@ -246,7 +248,6 @@ static __attribute__((noinline)) vector sum_lanes(const conv_args *args,
 
 /* ---- Storing ---- */
 
-#if EPILOGUE
 static __attribute__((noinline)) vector activate(vector x, int activation, float slope)
 {
     const vector zero = (vector)0.0f;
@@ -260,7 +261,6 @@ static __attribute__((noinline)) vector activate(vector x, int activation, float
     default: return x;
     }
 }
-#endif
 
 /* The first `count` lanes, fewer than all of them. */
 INLINE void store_part(vector values, int count, __global float *to)
@@ -299,9 +299,8 @@ INLINE void store(vector sum, const conv_args *args, float shift, __global float
                   int size, int columns)
 {
     sum += (vector)shift;
-#if EPILOGUE
-    sum = activate(sum, args->activation, args->slope);
-#endif
+    if (args->activation != 0)
+        sum = activate(sum, args->activation, args->slope);
     if (columns >= LANES || size - at >= LANES)
         VECTOR_STORE(sum, 0, to + at);
     else

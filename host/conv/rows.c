@@ -109,6 +109,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
         .options = options,
         .groups = {item_count(shape, f, stage->target->device->compute_units), 1, 1},
         .local = {1, 1, 1},
+        .branches_epilogue = 1,
     };
     TRY(cc_single_build(stage, &launch, error));
 

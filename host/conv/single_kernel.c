@@ -29,7 +29,10 @@ clconv_status cc_single_build(cc_stage *stage, const cc_single_launch *launch, c
         items *= launch->local[i];
     }
 
-    const size_t length = cc_kernel_options(&stage->shape, options, sizeof(options));
+    cc_shape form = stage->shape;
+    if (launch->branches_epilogue)
+        form.epilogue.activation = CLCONV_NONE;
+    const size_t length = cc_kernel_options(&form, options, sizeof(options));
     snprintf(options + length, sizeof(options) - length, " %s", launch->options);
     TRY(cc_kernel_create(stage->target->programs, launch->file, launch->function, options,
                          &s->kernel, error));

@@ -8,11 +8,12 @@
 
 /* How the kernel is compiled and launched. */
 typedef struct cc_single_launch {
-    const char *file;     /* kernels/FILE.cl */
-    const char *function; /* the __kernel in it */
-    const char *options;  /* the algorithm's own -D options, may be "" */
-    size_t groups[3];     /* work-groups per dimension */
-    size_t local[3];      /* work-items of a work-group */
+    const char *file;      /* kernels/FILE.cl */
+    const char *function;  /* the __kernel in it */
+    const char *options;   /* the algorithm's own -D options, may be "" */
+    size_t groups[3];      /* work-groups per dimension */
+    size_t local[3];       /* work-items of a work-group */
+    int branches_epilogue; /* the kernel asks which activation it is: EPILOGUE is no form */
 } cc_single_launch;
 
 /* Compiles the kernel with cc_kernel_options and `launch->options` and puts it, with the sizes,
