@@ -13,10 +13,21 @@ typedef struct form {
     int pixels;
 } form;
 
+/* How the work is cut up; mirrors blocked_tiling of kernels/blocked.cl. */
+typedef struct tiling {
+    cl_int rows, cols; /* outputs of a band */
+    cl_int chunk;      /* input channels summed at a time */
+    cl_int blocks;     /* blocks of output channels of a task */
+    cl_int tasks;
+    cl_int panel_at, sums_at; /* parts of the __local memory, in floats */
+    cl_int local_floats;
+} tiling;
+
 typedef struct state {
     cc_kernel *kernel;
     cc_kernel *pack;
-    size_t global[3];
+    tiling tiling;
+    size_t items;
     size_t pack_global[3];
     size_t pack_local[3];
 } state;
@@ -39,9 +50,9 @@ static int group_k(const cc_shape *shape)
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
 {
     const int lanes = native_lanes >= 16 ? 16 : 8;
-    if (group_k(shape) <= lanes)
-        return (form){lanes, 1, lanes == 16 ? 14 : 8};
-    return (form){lanes, 2, lanes == 16 ? 7 : 5};
+    if (lanes == 8)
+        return group_k(shape) <= 8 ? (form){8, 1, 8} : (form){8, 2, 4};
+    return (form){16, group_k(shape) <= 16 ? 1 : 2, 8};
 }
 
 /* K/G is padded to whole blocks, which may make the weights 32 times as large. */
@@ -53,6 +64,138 @@ static double packed_elements(const cc_shape *shape)
            (double)(divide_up(group_k(shape), block) * block);
 }
 
+static int64_t at_most(int64_t value, int64_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+static int64_t at_least(int64_t value, int64_t limit)
+{
+    return value > limit ? value : limit;
+}
+
+static int gcd(int a, int b)
+{
+    return b == 0 ? a : gcd(b, a % b);
+}
+
+/* Inputs along an axis that `outputs` neighbouring outputs of a phase cover, and the rows that are
+ * copied where the taps are taken one by one. */
+static int64_t covered(const cc_shape *shape, clconv_axis axis, int64_t outputs)
+{
+    const cc_axis *a = &shape->axis[axis];
+    const int common = shape->transposed ? gcd(a->stride, a->dilation) : 1;
+    const int64_t taps = shape->transposed ? divide_up(a->kernel, a->stride / common) : a->kernel;
+    const int64_t step = shape->transposed ? 1 : a->stride;
+    const int64_t range = (outputs - 1) * step + (taps - 1) * (a->dilation / common) + 1;
+    return axis == CLCONV_WIDTH ? range : at_most(range, outputs * taps);
+}
+
+/* Floats of the copy of one channel's inputs of a band. */
+static int64_t panel_floats(const cc_shape *shape, int64_t rows, int64_t cols)
+{
+    return covered(shape, CLCONV_DEPTH, 1) * covered(shape, CLCONV_HEIGHT, rows) *
+           covered(shape, CLCONV_WIDTH, cols);
+}
+
+enum {
+    band_pixels = 256,          /* outputs of a band, at most about */
+    wanted_tasks = 8,           /* of each compute unit */
+    local_limit = 448 * 1024,   /* bytes of inputs and sums of a task, of a cache of 1 MiB */
+    weights_limit = 384 * 1024, /* bytes of a block's weights of a chunk, of the same cache */
+    wanted_products = 64,       /* of a chunk: input channels * taps */
+    wanted_reuse = 6,           /* of a copied input by the taps and blocks of its task */
+};
+
+static int64_t count_tasks(const cc_shape *shape, form f, int64_t rows, int64_t cols,
+                           int64_t blocks)
+{
+    const int64_t all_blocks = divide_up(group_k(shape), f.lanes * f.vectors);
+    return (int64_t)shape->batch * shape->groups * divide_up(all_blocks, blocks) *
+           cc_phases(shape, CLCONV_DEPTH) * cc_phase_outputs(shape, CLCONV_DEPTH) *
+           cc_phases(shape, CLCONV_HEIGHT) *
+           divide_up(cc_phase_outputs(shape, CLCONV_HEIGHT), rows) *
+           cc_phases(shape, CLCONV_WIDTH) * divide_up(cc_phase_outputs(shape, CLCONV_WIDTH), cols);
+}
+
+/* The parts of a task's __local memory. */
+static void lay_out(const cc_shape *shape, form f, tiling *t)
+{
+    const int64_t pixels = (int64_t)t->rows * t->cols;
+    const int64_t tiles = t->chunk < group_c(shape) ? t->blocks * divide_up(pixels, f.pixels) : 1;
+    const int64_t copy = panel_floats(shape, t->rows, t->cols) * t->chunk + f.lanes;
+    t->panel_at = (cl_int)(divide_up(2 * cc_kernel_elements(shape), 16) * 16);
+    t->sums_at = (cl_int)(t->panel_at + divide_up(copy, 16) * 16);
+    t->local_floats = (cl_int)(t->sums_at + tiles * f.pixels * f.lanes * f.vectors);
+}
+
+/* The most input channels that a task can take at a time in `floats` of __local memory; 0 if it
+ * cannot take one. */
+static int64_t largest_chunk(const cc_shape *shape, form f, tiling t, int64_t floats)
+{
+    const int64_t all = group_c(shape);
+    const int64_t weights = cc_kernel_elements(shape) * f.lanes * f.vectors;
+    const int64_t cached = at_least(weights_limit / (weights * (int64_t)sizeof(float)), 1);
+    const int64_t panel = panel_floats(shape, t.rows, t.cols);
+    if (panel > floats)
+        return 0;
+    t.chunk = (cl_int)at_most(all, cached);
+    lay_out(shape, f, &t);
+    if (t.local_floats > floats) {
+        t.chunk = 0; /* as sums are kept between chunks */
+        lay_out(shape, f, &t);
+        t.chunk = (cl_int)at_most(cached, at_least(floats - t.local_floats, 0) / panel);
+    }
+    /* Equal chunks. */
+    return t.chunk > 0 ? divide_up(all, divide_up(all, t.chunk)) : 0;
+}
+
+/* Cuts the work up for a device; chunk is 0 where its __local memory is too small. */
+static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, form f)
+{
+    const int64_t wanted = wanted_tasks * at_least(device->compute_units, 1);
+    const int64_t floats =
+        (int64_t)((device->local_bytes < local_limit ? device->local_bytes : local_limit) /
+                  sizeof(float));
+    const int64_t all_rows = cc_phase_outputs(shape, CLCONV_HEIGHT);
+    const int64_t all_cols = cc_phase_outputs(shape, CLCONV_WIDTH);
+    const int64_t all_blocks = divide_up(group_k(shape), f.lanes * f.vectors);
+
+    int64_t cols = all_cols;
+    if (cols > band_pixels)
+        cols = divide_up(divide_up(cols, divide_up(cols, band_pixels)), f.pixels) * f.pixels;
+    int64_t rows = cols < all_cols ? 1 : at_most(all_rows, at_least(band_pixels / cols, 1));
+    while (rows > 1 && rows * cols > 64 && count_tasks(shape, f, rows, cols, 1) < wanted)
+        rows = divide_up(rows, 2);
+    rows = divide_up(all_rows, divide_up(all_rows, rows));
+
+    double reuse = (double)rows * (double)cols / (double)panel_floats(shape, rows, cols);
+    for (int i = 0; i < CLCONV_AXES; ++i)
+        reuse *= (double)divide_up(shape->axis[i].kernel, cc_phases(shape, (clconv_axis)i));
+    int64_t blocks = 1;
+    while (blocks < all_blocks && reuse * (double)blocks < wanted_reuse &&
+           count_tasks(shape, f, rows, cols, 2 * blocks) >= wanted)
+        blocks *= 2;
+
+    for (;;) {
+        tiling t = {.rows = (cl_int)rows, .cols = (cl_int)cols, .blocks = (cl_int)blocks};
+        t.chunk = (cl_int)largest_chunk(shape, f, t, floats);
+        const int smallest = rows == 1 && blocks == 1 && cols <= f.pixels;
+        if (smallest || t.chunk == group_c(shape) ||
+            t.chunk * cc_kernel_elements(shape) >= wanted_products) {
+            lay_out(shape, f, &t);
+            t.tasks = (cl_int)count_tasks(shape, f, rows, cols, blocks);
+            return t;
+        }
+        if (blocks > 1)
+            blocks /= 2;
+        else if (rows > 1)
+            rows = divide_up(rows, 2);
+        else
+            cols = divide_up(divide_up(cols, 2), f.pixels) * f.pixels;
+    }
+}
+
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error)
 {
@@ -62,6 +205,10 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "packed weights of %.0f elements are too large for a buffer of %s",
                        packed_elements(shape), device->name);
+    if (choose_tiling(device, shape, choose_form(shape, 16)).chunk < 1)
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "the inputs of 8 outputs do not fit in the __local memory of %s",
+                       device->name);
     return CLCONV_OK;
 }
 
@@ -87,8 +234,8 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return ns / (device->compute_units > 0 ? device->compute_units : 1);
 }
 
-/* The launches of both kernels, and the size of the packed weights. */
-static void set_sizes(cc_stage *stage, form f)
+/* The launch of the packing, and the size of the packed weights. */
+static void set_packing(cc_stage *stage, form f)
 {
     const cc_shape *shape = &stage->shape;
     state *s = stage->state;
@@ -96,15 +243,8 @@ static void set_sizes(cc_stage *stage, form f)
     const size_t padded_k = (size_t)divide_up(group_k(shape), (int64_t)block) * block;
     const size_t groups = (size_t)shape->groups, channels = (size_t)group_c(shape);
     const size_t taps = (size_t)cc_kernel_elements(shape);
-
-    size_t rows = 1; /* of all phases, as many as the largest has */
-    for (int i = 0; i < CLCONV_AXES; ++i)
-        rows *= (size_t)cc_phases(shape, (clconv_axis)i) *
-                (size_t)(i == CLCONV_WIDTH ? 1 : cc_phase_outputs(shape, (clconv_axis)i));
-    const size_t global[3] = {rows, padded_k / block * groups, (size_t)shape->batch};
     const size_t pack_global[3] = {padded_k, channels, taps * groups};
     const size_t pack_local[3] = {block, 1, 1};
-    memcpy(s->global, global, sizeof(global));
     memcpy(s->pack_global, pack_global, sizeof(pack_global));
     memcpy(s->pack_local, pack_local, sizeof(pack_local));
     stage->packed_bytes = padded_k * channels * taps * groups * sizeof(float);
@@ -132,7 +272,12 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
                          error));
     TRY(cc_kernel_create(stage->target->programs, "blocked", "pack", options, &s->pack, error));
 
-    set_sizes(stage, f);
+    s->tiling = choose_tiling(stage->target->device, shape, f);
+    /* PoCL gives its first thread one work-item more than an equal share: let that one be empty. */
+    s->items = (size_t)s->tiling.tasks;
+    if (s->items % (size_t)at_least(stage->target->device->compute_units, 1) == 0)
+        ++s->items;
+    set_packing(stage, f);
 
 cleanup:
     return status;
@@ -152,18 +297,20 @@ static clconv_status pack(const cc_stage *stage, cc_chain *chain, cc_tensor weig
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local[3] = {1, 1, 1};
+    static const size_t local = 1;
     const state *s = stage->state;
     const cc_kernel_args args = cc_kernel_args_make(stage, io);
     const cc_argument arguments[] = {
         CC_ARGUMENT(args),
+        CC_ARGUMENT(s->tiling),
         CC_ARGUMENT(io->src.mem),
         CC_ARGUMENT(io->weights.mem),
         {sizeof(cl_mem), io->bias.mem != NULL ? &io->bias.mem : NULL},
         CC_ARGUMENT(io->dst.mem),
+        {(size_t)s->tiling.local_floats * sizeof(float), NULL},
     };
-    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->global, local, error);
+    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
+                     &s->items, &local, error);
 }
 
 static void destroy(cc_stage *stage)
