@@ -8,11 +8,12 @@
  * laid side by side, and a share of the output channels. It copies ROWS rows of its windows,
  * padding resolved, into a panel of __local memory, and multiplies them with the weights of
  * CHANNELS output channels at a time: CHANNELS * VECTORS accumulators, VECTORS vectors of the panel
- * and CHANNELS broadcasts a row. Sums wait in dst for the next panel.
+ * and CHANNELS broadcasts a row. Sums wait in
+ * dst for the next panel, or, those of one block only, in __local memory.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
- *           packed [g][block of CHANNELS output channels][slot of tap][c][CHANNELS], zero past K/G;
- *           the taps of a phase have neighbouring slots (tap_slots)
+ *           packed [g][phase][panel][block of CHANNELS output channels][row of the panel]
+ *           [CHANNELS], zero past K/G; a row is a tap and a c
  * Global    {phases * strips, shares of the blocks * G, 1 or N}: with 1 the strips are those of all
  *           images together, with N those of one
  * Local     {1, 1, 1}, 28 KiB of __local memory or less
@@ -40,13 +41,15 @@
 #if LANES == 16
 typedef float16 vector;
 typedef int16 ivector;
-#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#define VECTOR_LOAD  vload16
+#define LANE_INDICES  (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define VECTOR_LOAD   vload16
+#define INDICES_STORE vstore16
 #elif LANES == 8
 typedef float8 vector;
 typedef int8 ivector;
-#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
-#define VECTOR_LOAD  vload8
+#define LANE_INDICES  (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
+#define VECTOR_LOAD   vload8
+#define INDICES_STORE vstore8
 #else
 #error "LANES is 8 or 16"
 #endif
@@ -79,6 +82,22 @@ INLINE int first_slot(int start_t, int t, int start_r, int r, int start_s, int R
 }
 
 /* ---- The panel ---- */
+
+/* A panel is some channels of all taps of the phase, so that what neighbouring taps read is still
+ * in the cache, or, where that is more than ROWS rows, one channel of some taps. The last panel may
+ * be smaller than the others. */
+INLINE int channels_of_panel(int taps, int channels)
+{
+    const int most = max(ROWS / max(taps, 1), 1);
+    const int panels = (channels + most - 1) / most;
+    return (channels + panels - 1) / panels;
+}
+
+INLINE int taps_of_panel(int taps)
+{
+    const int panels = max((taps + ROWS - 1) / ROWS, 1);
+    return max((taps + panels - 1) / panels, 1);
+}
 
 INLINE int lane_max(ivector x)
 {
@@ -114,54 +133,67 @@ INLINE vector load_run(__global const float *in, int step)
     return (vector)(x.even, y.even);
 }
 
-/* Fills a vector of `count` rows of the panel, the channels from `start` on, an element of a src of
- * `total`. Lane j is element index[j] of the channel's plane, or zero where that is negative;
+/* Fills a vector of `count` rows of the panel with channels from `start` on, an element of a src of
+ * `total`. Lane j reads element a + j * step of the channel's plane where in_a, or b + j * step
+ * where in_b, otherwise zero. */
+INLINE void fill_runs(__local vector *panel, int count, __global const float *src, long start,
+                      const long plane, const long total, const int a, const int b,
+                      const ivector in_a, const ivector in_b, const int step)
+{
+    const long first = -(long)min(a, b), last = total - max(a, b) - step * LANES;
+    const int whole = all(in_a) && start >= first && start + (count - 1) * plane <= last;
+    if (whole && step == 1) {
+        for (int i = 0; i < count; ++i, start += plane)
+            panel[i * VECTORS] = VECTOR_LOAD(0, src + start + a);
+        return;
+    }
+    if (whole) {
+        for (int i = 0; i < count; ++i, start += plane)
+            panel[i * VECTORS] = load_run(src + start + a, 2);
+        return;
+    }
+    for (int i = 0; i < count; ++i, start += plane) {
+        if (start >= first && start <= last) {
+            vector x = select((vector)0.0f, load_run(src + start + a, step), in_a);
+            if (a != b)
+                x = select(x, load_run(src + start + b, step), in_b);
+            panel[i * VECTORS] = x;
+        } else { /* near the ends of src */
+            __local float *to = (__local float *)(panel + i * VECTORS);
+            int choice[LANES];
+            INDICES_STORE(select(select((ivector)0, (ivector)2, in_b), (ivector)1, in_a), 0,
+                          choice);
+            for (int j = 0; j < LANES; ++j)
+                to[j] = choice[j] == 0 ? 0.0f : src[start + (choice[j] == 1 ? a : b) + j * step];
+        }
+    }
+}
+
+/* The same where lane j reads element index[j] of a plane, or zero where that is negative, and
  * neighbouring pixels of an image row are `step` apart. */
 INLINE void fill(__local vector *panel, int count, __global const float *src, long start,
                  const long plane, const long total, const ivector index, const int step)
 {
     const ivector lowest = (ivector)(-0x7fffffff - 1);
     const ivector base = index - step * LANE_INDICES, valid = index >= 0;
-    /* The starts of two runs, or twice that of the only one. */
-    const int a = lane_max(select(lowest, base, valid));
-    const int b = ~lane_max(select(lowest, ~base, valid));
-    const ivector in_a = valid & (base == a), in_b = valid & (base == b);
-
     if (!any(valid)) {
         for (int i = 0; i < count; ++i)
             panel[i * VECTORS] = (vector)0.0f;
         return;
     }
-    const int runs = step <= 2 && all((in_a | in_b) == valid);
-    const int whole = runs && a == b && all(valid);
-    const long before = runs ? -(long)min(a, b) : total;
-    const long last = total - max(a, b) - step * LANES;
-    if (whole && start >= before && start + (count - 1) * plane <= last) {
-        if (step == 1)
-            for (int i = 0; i < count; ++i, start += plane)
-                panel[i * VECTORS] = VECTOR_LOAD(0, src + start + a);
-        else
-            for (int i = 0; i < count; ++i, start += plane)
-                panel[i * VECTORS] = load_run(src + start + a, 2);
+    const int a = lane_max(select(lowest, base, valid));
+    const int b = ~lane_max(select(lowest, ~base, valid));
+    const ivector in_a = valid & (base == a), in_b = valid & (base == b);
+    if (step <= 2 && all((in_a | in_b) == valid)) {
+        fill_runs(panel, count, src, start, plane, total, a, b, in_a, in_b, step);
         return;
     }
     int lanes[LANES];
-#if LANES == 16
-    vstore16(index, 0, lanes);
-#else
-    vstore8(index, 0, lanes);
-#endif
+    INDICES_STORE(index, 0, lanes);
     for (int i = 0; i < count; ++i, start += plane) {
-        if (start >= before && start <= last) {
-            vector x = select((vector)0.0f, load_run(src + start + a, step), in_a);
-            if (a != b)
-                x = select(x, load_run(src + start + b, step), in_b);
-            panel[i * VECTORS] = x;
-        } else {
-            __local float *to = (__local float *)(panel + i * VECTORS);
-            for (int j = 0; j < LANES; ++j)
-                to[j] = lanes[j] < 0 ? 0.0f : src[start + lanes[j]];
-        }
+        __local float *to = (__local float *)(panel + i * VECTORS);
+        for (int j = 0; j < LANES; ++j)
+            to[j] = lanes[j] < 0 ? 0.0f : src[start + lanes[j]];
     }
 }
 
@@ -190,9 +222,10 @@ INLINE void store(vector x, __global float *out)
 
 /* Where the results of a strip go. */
 typedef struct {
-    long plane;   /* elements between output channels */
-    int channels; /* of the block, those that exist */
-    int first, last;
+    long plane;      /* elements between output channels */
+    int channels;    /* of the block, those that exist */
+    int first, last; /* panel */
+    int kept;        /* sums wait in the tile, not in dst */
     int activation;
     float slope;
 } block_place;
@@ -216,7 +249,7 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
                 if (v < vectors)
                     sum[k][v] = (vector)(start);
         }
-    } else if (direct) {
+    } else if (direct && !place.kept) {
 #pragma unroll
         for (int k = 0; k < CHANNELS; ++k)
 #pragma unroll
@@ -225,7 +258,7 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
                     sum[k][v] = VECTOR_LOAD(0, out + min(k, place.channels - 1) * place.plane +
                                                    offsets[v * LANES]);
     } else {
-        for (int k = 0; k < place.channels; ++k)
+        for (int k = 0; k < (place.kept ? 0 : place.channels); ++k)
             for (int j = 0; j < vectors * LANES; ++j)
                 ((__local float *)tile)[k * PIXELS + j] =
                     offsets[j] < 0 ? 0.0f : out[k * place.plane + offsets[j]];
@@ -253,7 +286,7 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
         }
     }
 
-    if (direct && !(place.last && place.activation != 0)) {
+    if (direct && (place.last ? place.activation == 0 : !place.kept)) {
 #pragma unroll
         for (int k = 0; k < CHANNELS; ++k)
             if (k < place.channels)
@@ -269,6 +302,8 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
         for (int v = 0; v < VECTORS; ++v)
             if (v < vectors)
                 tile[k * VECTORS + v] = sum[k][v];
+    if (place.kept && !place.last)
+        return;
     for (int k = 0; k < place.channels; ++k)
         for (int v = 0; v < vectors; ++v) {
             if (place.last)
@@ -351,13 +386,22 @@ panels(const conv_args args, __global const float *restrict src,
             }
         }
     }
-    int neighbours = 0; /* a bit for each vector whose pixels are neighbours in dst */
+    /* A bit for each vector whose pixels are neighbours in dst, and whose are of one row. */
+    int neighbours = 0, one_row = 0;
     for (int v = 0; v < vectors; ++v) {
-        int equal = offsets[v * LANES] >= 0;
-        for (int j = 1; j < LANES; ++j)
-            equal &= offsets[v * LANES + j] == offsets[v * LANES] + j;
-        neighbours |= equal << v;
+        const ivector to = VECTOR_LOAD(v, offsets), d = VECTOR_LOAD(v, in_d);
+        const ivector h = VECTOR_LOAD(v, in_h), w = VECTOR_LOAD(v, in_w);
+        const ivector image = VECTOR_LOAD(v, images);
+        const int j = v * LANES;
+        if (images[j + LANES - 1] < 0)
+            continue;
+        neighbours |= (all(to == offsets[j] + LANE_INDICES) != 0) << v;
+        one_row |= all((d == in_d[j]) & (h == in_h[j]) & (image == images[j]) &
+                       (w == in_w[j] + view_w.in_step * LANE_INDICES))
+                   << v;
     }
+    if (padding_mode != 0 || view_w.in_step > 2)
+        one_row = 0;
 
     /* The blocks of output channels. */
     const int shares = (int)get_num_groups(1) / args.G;
@@ -376,29 +420,48 @@ panels(const conv_args args, __global const float *restrict src,
                   class_start(height.kernel_size, view_h.tap_step, view_h.tap_first), view_h.taps,
                   class_start(width.kernel_size, view_w.tap_step, view_w.tap_first),
                   height.kernel_size, width.kernel_size);
-    weights += args.weights_offset + ((ulong)g * blocks * taps + slot) * group_c * CHANNELS;
+    weights += args.weights_offset + ((ulong)g * taps + slot) * group_c * blocks * CHANNELS;
     src += args.src_offset;
     bias = args.has_bias ? bias + args.bias_offset + g * group_k : 0;
     dst += args.dst_offset + ((long)first_image * args.K + (long)g * group_k) * out_plane;
 
-    const int rows = view_taps * group_c;
-    const int panels = max((rows + ROWS - 1) / ROWS, 1);
-    const int panel_rows = (rows + panels - 1) / panels;
+    const int panel_c = channels_of_panel(view_taps, group_c),
+              panel_taps = taps_of_panel(view_taps);
+    const int tap_panels = max((view_taps + panel_taps - 1) / panel_taps, 1);
+    const int panels = (group_c + panel_c - 1) / panel_c * tap_panels;
     const long group_src = ((long)first_image * args.C + (long)g * group_c) * plane;
     block_place place;
     place.plane = out_plane;
     place.activation = args.activation;
     place.slope = args.slope;
+    place.kept = end_block - first_block == 1;
 
     for (int n = 0; n < panels; ++n) {
-        const int first_row = n * panel_rows, end_row = min(first_row + panel_rows, rows);
-        int row = first_row;
-        while (row < end_row) {
-            const int tap = row / group_c, c = row % group_c;
-            const int count = min(group_c - c, end_row - row);
+        const int c = n / tap_panels * panel_c, channels = min(panel_c, group_c - c);
+        const int first_tap = n % tap_panels * panel_taps;
+        const int end_tap = min(first_tap + panel_taps, view_taps);
+        const int rows = (end_tap - first_tap) * channels;
+        const long start = group_src + c * plane;
+        for (int tap = first_tap; tap < end_tap; ++tap) {
             const int s = tap % view_w.taps, r = tap / view_w.taps % view_h.taps;
             const int t = tap / view_w.taps / view_h.taps;
             for (int v = 0; v < vectors; ++v) {
+                __local vector *to = panel + (tap - first_tap) * channels * VECTORS + v;
+                if (one_row >> v & 1) {
+                    const int j = v * LANES, w = in_w[j] + s * view_w.in_tap;
+                    const int d = in_d[j] + t * view_d.in_tap, h = in_h[j] + r * view_h.in_tap;
+                    const ivector lane_w = w + view_w.in_step * LANE_INDICES;
+                    const ivector inside = (lane_w >= 0) & (lane_w < width.input);
+                    if (d >= 0 && d < depth.input && h >= 0 && h < height.input && any(inside)) {
+                        const int a = (d * height.input + h) * width.input + w + images[j];
+                        fill_runs(to, channels, src, start, plane, total, a, a, inside, inside,
+                                  view_w.in_step);
+                    } else {
+                        for (int i = 0; i < channels; ++i)
+                            to[i * VECTORS] = (vector)0.0f;
+                    }
+                    continue;
+                }
                 const ivector image = VECTOR_LOAD(v, images);
                 const ivector d = pad_indices(VECTOR_LOAD(v, in_d) + t * view_d.in_tap, depth.input,
                                               padding_mode);
@@ -408,27 +471,25 @@ panels(const conv_args args, __global const float *restrict src,
                                               padding_mode);
                 const ivector index = select((d * height.input + h) * width.input + w + image,
                                              (ivector)(-1), (d | h | w | image) < 0);
-                fill(panel + (row - first_row) * VECTORS + v, count, src, group_src + c * plane,
-                     plane, total, index, view_w.in_step);
+                fill(to, channels, src, start, plane, total, index, view_w.in_step);
             }
-            row += count;
         }
         place.first = n == 0;
         place.last = n == panels - 1;
         for (int b = first_block; b < end_block; ++b) {
-            __global const float *w = weights + ((long)b * taps * group_c + first_row) * CHANNELS;
+            const long first_row = ((long)c * view_taps + first_tap * channels) * blocks;
+            __global const float *w = weights + (first_row + (long)b * rows) * CHANNELS;
             __global const float *block_bias = bias != 0 ? bias + b * CHANNELS : 0;
             __global float *out = dst + b * CHANNELS * out_plane;
             place.channels = min(group_k - b * CHANNELS, CHANNELS);
             if (vectors == VECTORS)
-                block(VECTORS, panel, w, end_row - first_row, block_bias, out, place, neighbours,
-                      offsets, tile);
+                block(VECTORS, panel, w, rows, block_bias, out, place, neighbours, offsets, tile);
             else if (vectors == VECTORS - 1)
-                block(VECTORS - 1, panel, w, end_row - first_row, block_bias, out, place,
-                      neighbours, offsets, tile);
+                block(VECTORS - 1, panel, w, rows, block_bias, out, place, neighbours, offsets,
+                      tile);
             else
-                block((VECTORS + 1) / 2, panel, w, end_row - first_row, block_bias, out, place,
-                      neighbours, offsets, tile);
+                block((VECTORS + 1) / 2, panel, w, rows, block_bias, out, place, neighbours,
+                      offsets, tile);
         }
     }
 }
@@ -450,16 +511,26 @@ pack(const conv_args args, __global const float *restrict weights, __global floa
     const int taps_t = class_taps(T, step_t, t % step_t);
     const int taps_r = class_taps(R, step_r, r % step_r);
     const int taps_s = class_taps(S, step_s, s % step_s);
-    const int slot =
+    const int first =
         first_slot(class_start(T, step_t, t % step_t), taps_t, class_start(R, step_r, r % step_r),
-                   taps_r, class_start(S, step_s, s % step_s), R, S) +
-        (t / step_t * taps_r + r / step_r) * taps_s + s / step_s;
-    const ulong block = (ulong)g * (get_global_size(0) / CHANNELS) + k / CHANNELS;
+                   taps_r, class_start(S, step_s, s % step_s), R, S);
+    const int phase_taps = taps_t * taps_r * taps_s;
+    const int phase_tap = (t / step_t * taps_r + r / step_r) * taps_s + s / step_s;
+    const int panel_c = channels_of_panel(phase_taps, group_c);
+    const int panel_taps = taps_of_panel(phase_taps);
+    const int first_c = c - c % panel_c, first_tap = phase_tap - phase_tap % panel_taps;
+    const int channels = min(panel_c, group_c - first_c);
+    const int rows = min(panel_taps, phase_taps - first_tap) * channels; /* of the panel */
+    const int row = (phase_tap - first_tap) * channels + c - first_c;
+    const ulong blocks = get_global_size(0) / CHANNELS;
+    const ulong panel =
+        (((ulong)g * taps + first) * group_c + (ulong)first_c * phase_taps + first_tap * channels) *
+        blocks;
 #if TRANSPOSED
     const ulong filter = ((ulong)g * group_c + c) * group_k + k;
 #else
     const ulong filter = ((ulong)g * group_k + k) * group_c + c;
 #endif
-    packed[packed_offset + ((block * taps + slot) * group_c + c) * CHANNELS + k % CHANNELS] =
+    packed[packed_offset + (panel + (ulong)(k / CHANNELS) * rows + row) * CHANNELS + k % CHANNELS] =
         k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
 }

@@ -107,7 +107,7 @@ static int64_t share_count(const clconv_device *device, const cc_shape *shape, f
  * of pixels costs finding its inputs, a tap, copying a row of the panel, and storing and
  * multiplying an output channel; a strip costs reading its weights. */
 static const double vector_ns = 300.0, tap_ns = 50.0, row_ns = 3.0, store_ns = 2.0,
-                    scatter_ns = 12.0, product_ns = 0.4, weight_ns = 0.25;
+                    scatter_ns = 12.0, product_ns = 0.36, weight_ns = 0.1;
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
