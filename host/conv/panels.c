@@ -103,11 +103,13 @@ static int64_t share_count(const clconv_device *device, const cc_shape *shape, f
     return shares < blocks ? shares : blocks;
 }
 
-/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), medians of noisy runs: a vector
- * of pixels costs finding its inputs, a tap, copying a row of the panel, and storing and
- * multiplying an output channel; a strip costs reading its weights. */
-static const double vector_ns = 300.0, tap_ns = 50.0, row_ns = 3.0, store_ns = 2.0,
-                    scatter_ns = 12.0, product_ns = 0.36, weight_ns = 0.1;
+/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of
+ * 28 of the benchmark's layers, most within 25 %: a vector of pixels costs finding the inputs of a
+ * tap, copying a row of the panel (value by value where neighbours are more than 2 apart), and
+ * storing (value by value in phases) and multiplying an output channel; a strip costs reading its
+ * weights. */
+static const double tap_ns = 12.0, row_ns = 3.4, gathered_row_ns = 31.0, store_ns = 0.8,
+                    scatter_ns = 21.0, product_ns = 0.36, weight_ns = 0.12;
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
@@ -120,7 +122,8 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const double taps = (double)cc_kernel_elements(shape) / (double)phase_count(shape);
     const double rows = taps * group_c(shape);
     const double channels = (double)(divide_up(group_k(shape), f.channels) * f.channels);
-    const double copy = vector_ns + taps * tap_ns + rows * row_ns;
+    const int gathered = !shape->transposed && shape->axis[CLCONV_WIDTH].stride > 2;
+    const double copy = taps * tap_ns + rows * (gathered ? gathered_row_ns : row_ns);
     const double product =
         channels * (rows * product_ns + (phase_count(shape) > 1 ? scatter_ns : store_ns));
     const double ns =
