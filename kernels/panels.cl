@@ -8,12 +8,13 @@
  * laid side by side, and a share of the output channels. It copies ROWS rows of its windows,
  * padding resolved, into a panel of __local memory, and multiplies them with the weights of
  * CHANNELS output channels at a time: CHANNELS * VECTORS accumulators, VECTORS vectors of the panel
- * and CHANNELS broadcasts a row. Sums wait in
- * dst for the next panel, or, those of one block only, in __local memory.
+ * and CHANNELS broadcasts a row. Sums wait for the
+ * next panel in dst, or, where that would be value by value, in a workspace.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
  *           packed [g][phase][panel][block of CHANNELS output channels][row of the panel]
  *           [CHANNELS], zero past K/G; a row is a tap and a c
+ *           waiting, NULL or a workspace of PIXELS floats for each padded channel of each strip
  * Global    {phases * strips, shares of the blocks * G, 1 or N}: with 1 the strips are those of all
  *           images together, with N those of one
  * Local     {1, 1, 1}, 28 KiB of __local memory or less
@@ -225,17 +226,16 @@ typedef struct {
     long plane;      /* elements between output channels */
     int channels;    /* of the block, those that exist */
     int first, last; /* panel */
-    int kept;        /* sums wait in the tile, not in dst */
     int activation;
     float slope;
 } block_place;
 
 /* The block of CHANNELS sums for `vectors` vectors, a constant: begins with the bias (NULL: zero)
- * or what is in dst, and ends in dst. */
+ * and ends in dst. Between panels it waits there, or in `waiting` if that is not NULL. */
 INLINE void block(const int vectors, __local const vector *panel, __global const float *weights,
                   const int rows, __global const float *bias, __global float *out,
-                  const block_place place, const int neighbours, __local const int *offsets,
-                  __local vector *tile)
+                  __global float *waiting, const block_place place, const int neighbours,
+                  __local const int *offsets, __local vector *tile)
 {
     vector sum[CHANNELS][VECTORS];
     const int direct = neighbours == (1 << vectors) - 1;
@@ -249,7 +249,14 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
                 if (v < vectors)
                     sum[k][v] = (vector)(start);
         }
-    } else if (direct && !place.kept) {
+    } else if (waiting != 0) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = VECTOR_LOAD(k * VECTORS + v, waiting);
+    } else if (direct) {
 #pragma unroll
         for (int k = 0; k < CHANNELS; ++k)
 #pragma unroll
@@ -258,7 +265,7 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
                     sum[k][v] = VECTOR_LOAD(0, out + min(k, place.channels - 1) * place.plane +
                                                    offsets[v * LANES]);
     } else {
-        for (int k = 0; k < (place.kept ? 0 : place.channels); ++k)
+        for (int k = 0; k < place.channels; ++k)
             for (int j = 0; j < vectors * LANES; ++j)
                 ((__local float *)tile)[k * PIXELS + j] =
                     offsets[j] < 0 ? 0.0f : out[k * place.plane + offsets[j]];
@@ -286,7 +293,16 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
         }
     }
 
-    if (direct && (place.last ? place.activation == 0 : !place.kept)) {
+    if (waiting != 0 && !place.last) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    store(sum[k][v], waiting + (k * VECTORS + v) * LANES);
+        return;
+    }
+    if (direct && !(place.last && place.activation != 0)) {
 #pragma unroll
         for (int k = 0; k < CHANNELS; ++k)
             if (k < place.channels)
@@ -302,8 +318,6 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
         for (int v = 0; v < VECTORS; ++v)
             if (v < vectors)
                 tile[k * VECTORS + v] = sum[k][v];
-    if (place.kept && !place.last)
-        return;
     for (int k = 0; k < place.channels; ++k)
         for (int v = 0; v < vectors; ++v) {
             if (place.last)
@@ -322,7 +336,7 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 panels(const conv_args args, __global const float *restrict src,
        __global const float *restrict weights, __global const float *restrict bias,
-       __global float *restrict dst)
+       __global float *restrict dst, __global float *restrict waiting, const ulong waiting_offset)
 {
     __local vector panel[ROWS * VECTORS], tile[CHANNELS * VECTORS];
     /* Of each pixel: its first input on each axis, its image (its first element in src, or -1 past
@@ -350,7 +364,7 @@ panels(const conv_args args, __global const float *restrict src,
     if (vectors == 0)
         return;
     if (vectors < VECTORS - 1) /* a count that block() is compiled for */
-        vectors = vectors > (VECTORS + 1) / 2 ? VECTORS - 1 : (VECTORS + 1) / 2;
+        vectors = vectors > VECTORS / 2 ? VECTORS - 1 : VECTORS / 2;
     const long first_pixel = first_vector * LANES;
     const int live = (int)min((long)vectors * LANES, pixels - first_pixel);
     const int first_image = together ? (int)(first_pixel / image_pixels) : (int)get_group_id(2);
@@ -434,7 +448,10 @@ panels(const conv_args args, __global const float *restrict src,
     place.plane = out_plane;
     place.activation = args.activation;
     place.slope = args.slope;
-    place.kept = end_block - first_block == 1;
+    if (waiting != 0)
+        waiting += waiting_offset +
+                   (((ulong)get_group_id(2) * args.G + g) * get_num_groups(0) + get_group_id(0)) *
+                       blocks * CHANNELS * PIXELS;
 
     for (int n = 0; n < panels; ++n) {
         const int c = n / tap_panels * panel_c, channels = min(panel_c, group_c - c);
@@ -481,14 +498,16 @@ panels(const conv_args args, __global const float *restrict src,
             __global const float *w = weights + (first_row + (long)b * rows) * CHANNELS;
             __global const float *block_bias = bias != 0 ? bias + b * CHANNELS : 0;
             __global float *out = dst + b * CHANNELS * out_plane;
+            __global float *wait = waiting != 0 ? waiting + (long)b * CHANNELS * PIXELS : 0;
             place.channels = min(group_k - b * CHANNELS, CHANNELS);
             if (vectors == VECTORS)
-                block(VECTORS, panel, w, rows, block_bias, out, place, neighbours, offsets, tile);
-            else if (vectors == VECTORS - 1)
-                block(VECTORS - 1, panel, w, rows, block_bias, out, place, neighbours, offsets,
+                block(VECTORS, panel, w, rows, block_bias, out, wait, place, neighbours, offsets,
                       tile);
+            else if (vectors == VECTORS - 1)
+                block(VECTORS - 1, panel, w, rows, block_bias, out, wait, place, neighbours,
+                      offsets, tile);
             else
-                block((VECTORS + 1) / 2, panel, w, rows, block_bias, out, place, neighbours,
+                block(VECTORS / 2, panel, w, rows, block_bias, out, wait, place, neighbours,
                       offsets, tile);
         }
     }

@@ -63,6 +63,15 @@ static int64_t phase_count(const cc_shape *shape)
            cc_phases(shape, CLCONV_WIDTH);
 }
 
+/* Rows of the largest phase, or somewhat more: taps and input channels. */
+static int64_t phase_rows(const cc_shape *shape)
+{
+    int64_t rows = group_c(shape);
+    for (int i = 0; i < CLCONV_AXES; ++i)
+        rows *= divide_up(shape->axis[i].kernel, cc_phases(shape, (clconv_axis)i));
+    return rows;
+}
+
 /* Vectors of pixels of the largest phase, of all images or of one. */
 static int64_t vector_count(const cc_shape *shape, form f)
 {
@@ -108,14 +117,14 @@ static int64_t share_count(const clconv_device *device, const cc_shape *shape, f
  * tap, copying a row of the panel (value by value where neighbours are more than 2 apart), and
  * storing (value by value in phases) and multiplying an output channel; a strip costs reading its
  * weights. */
-static const double tap_ns = 12.0, row_ns = 3.4, gathered_row_ns = 31.0, store_ns = 0.8,
-                    scatter_ns = 21.0, product_ns = 0.36, weight_ns = 0.12;
+static const double tap_ns = 12.0, row_ns = 3.8, gathered_row_ns = 32.0, store_ns = 1.0,
+                    scatter_ns = 19.0, product_ns = 0.37, weight_ns = 0.05;
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const form f = choose_form(shape, 16);
     const int64_t vectors = vector_count(shape, f), strips = divide_up(vectors, f.vectors);
-    const int64_t least = (f.vectors + 1) / 2; /* that a strip computes */
+    const int64_t least = f.vectors / 2; /* that a strip computes */
     const double strip_vectors = (double)(vectors > strips * least ? vectors : strips * least);
     const double items =
         (double)phase_count(shape) * shape->groups * (images_together(shape, f) ? 1 : shape->batch);
@@ -151,6 +160,11 @@ static void set_sizes(cc_stage *stage, form f)
     memcpy(s->global, global, sizeof(global));
     memcpy(s->pack_global, pack_global, sizeof(pack_global));
     memcpy(s->pack_local, pack_local, sizeof(pack_local));
+    /* Sums of a phase wait value by value in dst, so they have a place of their own, if any wait.
+     */
+    if (phase_count(shape) > 1 && phase_rows(shape) > PANEL / (f.lanes * f.vectors))
+        stage->workspace_bytes = global[0] * (size_t)images * groups * padded_k *
+                                 (size_t)(f.lanes * f.vectors) * sizeof(float);
     stage->packed_bytes = padded_k * (size_t)group_c(shape) * taps * groups * sizeof(float);
 }
 
@@ -222,6 +236,8 @@ static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_st
         CC_ARGUMENT(io->weights.mem),
         {sizeof(cl_mem), io->bias.mem != NULL ? &io->bias.mem : NULL},
         CC_ARGUMENT(io->dst.mem),
+        {sizeof(cl_mem), io->workspace.mem != NULL ? &io->workspace.mem : NULL},
+        CC_ARGUMENT(io->workspace.offset),
     };
     return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
                      s->global, local, error);
