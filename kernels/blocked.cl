@@ -17,7 +17,8 @@
  *           that read nothing but zero padding are left out of a tile's sum.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
- *           packed [g][block of BLOCK_K channels][c][tap][BLOCK_K], zero past K/G
+ *           packed [g][block of BLOCK_K channels][phase][c][tap of the phase][BLOCK_K],
+ *           zero past K/G
  *           scratch: tiling.item_floats for each work-item
  * Global    {work-items, 1, 1}: each takes an equal share of the tasks, neighbours together
  * Local     {1, 1, 1}
@@ -72,8 +73,8 @@ typedef struct {
     int chunk;      /* input channels summed at a time */
     int blocks;     /* blocks of output channels of a task */
     int tasks;
-    int panel_at, sums_at; /* parts of the __local memory, in floats */
-    int local_floats;
+    int unit;                                     /* input channels of the table */
+    int rows_at, panel_at, sums_at, local_floats; /* parts of the __local memory, in floats */
 } blocked_tiling;
 
 /* The taps for which an output of indices [first, last] may read inside the input. */
@@ -107,33 +108,38 @@ static inline int2 input_range(conv_view view, int first, int last)
                   view.in_first + last * view.in_step + max(reach, 0));
 }
 
-/* Copies indices [first, first + count) of a row of src, which starts at src[row] of a tensor
- * [begin, end), padding resolved; size 0 stands for a row of padding. Whole vectors may be read
- * past the row's ends, but not past the tensor's, and up to LANES - 1 floats are written past
- * count. */
+/* Copies indices [first, first + count) of a row of `size` inputs with padding resolved. `end` is
+ * the end of the tensor, past which nothing is read; up to LANES - 1 floats are written past count.
+ */
 static inline __attribute__((always_inline)) void copy_row(__local float *to, int count,
-                                                           __global const float *src, long row,
-                                                           long begin, long end, int first,
+                                                           __global const float *row,
+                                                           __global const float *end, int first,
                                                            int size, int mode)
 {
-    src += row + first;
-    const long lowest = begin - row - first, highest = end - row - first - LANES;
-    for (int i = 0; i < count; i += LANES) {
-        const int index = first + i;
-        if (index >= 0 && index + LANES <= size) {
-            VECTOR_STORE(VECTOR_LOAD(0, src + i), 0, to + i);
-        } else if (PADDING_MODE == 0 && i >= lowest && i <= highest) {
-            const ivector indices = LANE_INDICES + index;
-            VECTOR_STORE(
-                select((vector)0.0f, VECTOR_LOAD(0, src + i), indices >= 0 && indices < size), 0,
-                to + i);
-        } else {
-            for (int j = i; j < min(i + LANES, count); ++j) {
-                const int from = conv_pad_index(first + j, size, mode);
-                to[j] = from < 0 ? 0.0f : src[from - first];
-            }
-        }
+    const int lead = clamp(-first, 0, count), inside = clamp(size - first, lead, count);
+    __global const float *from = row + first;
+    int i = lead;
+#if PADDING_MODE
+    for (int j = 0; j < lead; ++j)
+        to[j] = row[conv_pad_index(first + j, size, mode)];
+#else
+    for (int j = 0; j < lead; j += LANES)
+        VECTOR_STORE((vector)0.0f, 0, to + j);
+#endif
+    if (from + inside + LANES <= end) {
+        for (; i < inside; i += LANES)
+            VECTOR_STORE(VECTOR_LOAD(0, from + i), 0, to + i);
+    } else {
+        for (; i < inside; ++i)
+            to[i] = from[i];
     }
+#if PADDING_MODE
+    for (int j = inside; j < count; ++j)
+        to[j] = row[conv_pad_index(first + j, size, mode)];
+#else
+    for (int j = inside; j < count; j += LANES)
+        VECTOR_STORE((vector)0.0f, 0, to + j);
+#endif
 }
 
 /* 8 x 8, in place. */
@@ -163,10 +169,33 @@ static inline __attribute__((always_inline)) void transpose(float8 a[8])
     }
 }
 
+/* Taps of an axis that belong to phases before this one; each tap belongs to one phase. */
+static inline int earlier_taps(conv_axis a, int phase)
+{
+    int taps = 0;
+#if TRANSPOSED
+    for (int i = 0; i < phase; ++i)
+        taps += conv_view_make(a, i).taps;
+#endif
+    return taps;
+}
+
+/* Where the packed weights of a phase begin, in taps of a block's input channels. */
+static inline int phase_weights(const conv_args *args, int phase_d, int phase_h, int phase_w)
+{
+    const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
+    return (earlier_taps(depth, phase_d) * height.kernel_size +
+            conv_view_make(depth, phase_d).taps * earlier_taps(height, phase_h)) *
+               width.kernel_size +
+           conv_view_make(depth, phase_d).taps * conv_view_make(height, phase_h).taps *
+               earlier_taps(width, phase_w);
+}
+
 /* What the tasks of a launch have in common, and the part that one computes. */
 typedef struct {
     conv_view d, h, w;
     int g, n, block;         /* its group, image and first block of channels */
+    int weights_first;       /* of its phase, in taps of an input channel */
     int o, p, q, rows, cols; /* its band of the phase's outputs */
 } blocked_task;
 
@@ -196,6 +225,8 @@ find_task(blocked_task *task, const conv_args *args, const blocked_tiling *tilin
     index /= phases;
     task->block = index % parts * tiling->blocks;
     task->g = index / parts;
+    task->weights_first = phase_weights(args, phase / phases_w / phases_h,
+                                        phase / phases_w % phases_h, phase % phases_w);
     task->d = conv_view_make(depth, phase / phases_w / phases_h);
     task->h = conv_view_make(height, phase / phases_w % phases_h);
     task->w = conv_view_make(width, phase % phases_w);
@@ -214,10 +245,10 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
     const int blocks = (group_k + BLOCK_K - 1) / BLOCK_K;
     const int taps = depth.kernel_size * height.kernel_size * width.kernel_size;
     const long plane = (long)depth.input * height.input * width.input;
-    const long total = plane * args.C * args.N;
     const long out_plane = (long)depth.output * height.output * width.output;
-    const int chunk = tiling.chunk, task_blocks = tiling.blocks;
+    const int chunk = tiling.chunk, unit = tiling.unit, task_blocks = tiling.blocks;
     __local int2 *const table = (__local int2 *)scratch;
+    __local int *const row_offsets = (__local int *)(scratch + tiling.rows_at);
     __local float *const panel = scratch + tiling.panel_at;
     __local float *const sums = scratch + tiling.sums_at;
 
@@ -228,15 +259,20 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
     find_task(&task, &args, &tiling, index);
     if (task.rows <= 0 || task.cols <= 0)
         return;
-    src += args.src_offset + ((long)task.n * args.C + (long)task.g * channels) * plane;
-    const long src_first = -((long)task.n * args.C + (long)task.g * channels) * plane;
+    src += args.src_offset;
+    __global const float *const src_end = src + plane * args.C * args.N;
+    src += ((long)task.n * args.C + (long)task.g * channels) * plane;
     weights += args.weights_offset;
+    const int phase_taps = task.d.taps * task.h.taps * task.w.taps;
     bias += args.bias_offset;
     dst += args.dst_offset + ((long)task.n * args.K + (long)task.g * group_k) * out_plane +
            ((long)(task.d.out_first + task.o * task.d.out_step) * height.output + task.h.out_first +
             task.p * task.h.out_step) *
                width.output +
            task.w.out_first + task.q * task.w.out_step;
+
+    const int pixels = task.rows * task.cols, tiles = (pixels + PIXELS - 1) / PIXELS;
+    const int count = min(PIXELS, pixels); /* outputs of a tile */
 
     /* The copy of a channel's inputs: for each tap of depth, either the range of rows that the band
      * reads or, where these are fewer, the rows of each output row's taps. */
@@ -256,44 +292,47 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
     const int first_w = task.w.in_first + task.q * task.w.in_step;
     const int panel_first = (by_tap ? 0 : (first_h - range_h.x) * pitch) + first_w - range_w.x;
 
+    /* Whether the outputs of the band are neighbours in dst, rows included. */
+    const int dense = pixels >= PIXELS && task.w.out_step == 1 &&
+                      (task.rows == 1 || (task.cols == width.output && task.h.out_step == 1));
     const int trim =
         range_h.x < 0 || range_h.y >= height.input || range_w.x < 0 || range_w.y >= width.input;
     const int2 box_t = inside_taps(task.d, task.o, task.o, depth.input);
     int4 box = (int4)(-1); /* rows and columns of taps in the table */
-    int table_size = 0;
-    const int pixels = task.rows * task.cols, tiles = (pixels + PIXELS - 1) / PIXELS;
+    int table_taps = 0;
+
+    /* Where the rows of the copy are in a channel, or -1. */
+    for (int t = 0; t < task.d.taps; ++t) {
+        const int d = conv_pad_index(first_d + t * task.d.in_tap, depth.input, mode);
+        for (int i = 0; i < panel_rows; ++i) {
+            const int h = conv_pad_index(by_tap ? first_h + i / task.h.taps * task.h.in_step +
+                                                      i % task.h.taps * task.h.in_tap
+                                                : range_h.x + i,
+                                         height.input, mode);
+            row_offsets[t * panel_rows + i] =
+                d < 0 || h < 0 ? -1 : (d * height.input + h) * width.input;
+        }
+    }
 
     for (int c_first = 0; c_first < channels; c_first += chunk) {
         const int c_count = min(chunk, channels - c_first);
         __local float *to = panel;
-        for (int c = 0; c < c_count; ++c)
-            for (int t = 0; t < task.d.taps; ++t) {
-                const int d = conv_pad_index(first_d + t * task.d.in_tap, depth.input, mode);
-                int p = 0, r = 0;
-                for (int i = 0; i < panel_rows; ++i, to += pitch) {
-                    int h = range_h.x + i;
-                    if (by_tap) {
-                        h = first_h + p * task.h.in_step + r * task.h.in_tap;
-                        if (++r == task.h.taps) {
-                            r = 0;
-                            ++p;
-                        }
-                    }
-                    h = conv_pad_index(h, height.input, mode);
-                    copy_row(to, pitch, src,
-                             (c_first + c) * plane + ((long)d * height.input + h) * width.input,
-                             src_first, total + src_first, range_w.x,
-                             d < 0 || h < 0 ? 0 : width.input, mode);
-                }
+        for (int c = 0; c < c_count; ++c) {
+            __global const float *const from = src + (c_first + c) * plane;
+            for (int i = 0; i < task.d.taps * panel_rows; ++i, to += pitch) {
+                const int offset = row_offsets[i];
+                copy_row(to, pitch, from + max(offset, 0), src_end, range_w.x,
+                         offset < 0 ? 0 : width.input, mode);
             }
+        }
 
         for (int b = 0; b < min(task_blocks, blocks - task.block); ++b) {
-            __global const float *block_weights =
-                weights +
-                (((long)task.g * blocks + task.block + b) * channels + c_first) * taps * BLOCK_K;
+            __global const float *const block_weights =
+                weights + (((long)task.g * blocks + task.block + b) * channels * taps +
+                           (long)channels * task.weights_first + (long)c_first * phase_taps) *
+                              BLOCK_K;
             for (int tile = 0; tile < tiles; ++tile) {
                 const int first = max(min(tile * PIXELS, pixels - PIXELS), 0);
-                const int count = min(PIXELS, pixels);
                 int p = first / task.cols, q = first - p * task.cols;
 
                 /* The taps of the tile. */
@@ -308,28 +347,21 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
                 }
                 if (any(box != (int4)(box_r, box_s))) {
                     box = (int4)(box_r, box_s);
-                    table_size = 0;
+                    table_taps = 0;
                     for (int t = box_t.x; t < box_t.y; ++t)
                         for (int r = box_r.x; r < box_r.y; ++r)
-                            for (int s = box_s.x; s < box_s.y; ++s) {
-                                const int kernel_t = task.d.tap_first + t * task.d.tap_step;
-                                const int kernel_r = task.h.tap_first + r * task.h.tap_step;
-                                const int kernel_s = task.w.tap_first + s * task.w.tap_step;
-                                table[table_size++] =
+                            for (int s = box_s.x; s < box_s.y; ++s)
+                                table[table_taps++] =
                                     (int2)(t * t_step + r * r_step + s * s_step,
-                                           ((kernel_t * height.kernel_size + kernel_r) *
-                                                width.kernel_size +
-                                            kernel_s) *
-                                               BLOCK_K);
-                            }
+                                           ((t * task.h.taps + r) * task.w.taps + s) * BLOCK_K);
+                    for (int i = table_taps; i < unit * table_taps; ++i)
+                        table[i] = table[i - table_taps] + (int2)(c_step, phase_taps * BLOCK_K);
                 }
 
                 __local const float *x[PIXELS];
-                int at[PIXELS];
 #pragma unroll
                 for (int j = 0; j < PIXELS; ++j) {
                     x[j] = panel + panel_first + p * p_step + q * q_step;
-                    at[j] = p * task.h.out_step * width.output + q * task.w.out_step;
                     if (j + 1 < count && ++q == task.cols) {
                         q = 0;
                         ++p;
@@ -337,8 +369,7 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
                 }
 
                 vector sum[PIXELS][VECTORS];
-                __local float *const kept =
-                    sums + (chunk < channels ? b * tiles + tile : 0) * (PIXELS * BLOCK_K);
+                __local float *const kept = sums + (b * tiles + tile) * (PIXELS * BLOCK_K);
 #pragma unroll
                 for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
@@ -346,14 +377,16 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
                         sum[j][v] =
                             c_first == 0 ? (vector)0.0f : VECTOR_LOAD(j * VECTORS + v, kept);
 
-                __local const int2 *const table_end = table + table_size;
                 long c_offset = 0;
-                for (int c = 0; c < c_count; ++c) {
+                __global const float *unit_weights = block_weights;
+                for (int c = 0; c < c_count; c += unit) {
+                    __local const int2 *const table_end =
+                        table + min(unit, c_count - c) * table_taps;
 #pragma unroll 1
                     for (__local const int2 *tap = table; tap != table_end; ++tap) {
                         const int2 offsets = *tap;
                         const long i = c_offset + offsets.x;
-                        __global const float *const w = block_weights + offsets.y;
+                        __global const float *const w = unit_weights + offsets.y;
                         vector wv[VECTORS];
 #pragma unroll
                         for (int v = 0; v < VECTORS; ++v)
@@ -364,10 +397,9 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
                             for (int v = 0; v < VECTORS; ++v)
                                 sum[j][v] = fma((vector)(x[j][i]), wv[v], sum[j][v]);
                     }
-                    c_offset += c_step;
-                    block_weights += taps * BLOCK_K;
+                    c_offset += unit * c_step;
+                    unit_weights += unit * phase_taps * BLOCK_K;
                 }
-                block_weights -= (long)c_count * taps * BLOCK_K;
 
                 if (c_first + c_count < channels) {
 #pragma unroll
@@ -402,21 +434,33 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
 #endif
                     }
                 }
-                const int k_first = (task.block + b) * BLOCK_K;
-                const int dense = at[PIXELS - 1] - at[0] == PIXELS - 1;
-                __global float *out = dst + k_first * out_plane;
-                for (int k = k_first; k < min(k_first + BLOCK_K, group_k); ++k, out += out_plane) {
-                    __local float *const line = kept + (k - k_first) * PIXELS;
+            }
+            if (c_first + c_count < channels)
+                continue;
+
+            /* Store, channel by channel. */
+            const int k_first = (task.block + b) * BLOCK_K;
+            for (int k = k_first; k < min(k_first + BLOCK_K, group_k); ++k) {
+                __global float *const out = dst + k * out_plane;
+                __local const float *line = sums + (b * tiles * BLOCK_K + k - k_first) * PIXELS;
+                const float shift = has_bias ? bias[task.g * group_k + k] : 0.0f;
+                int p = 0, q = 0;
+                for (int tile = 0; tile < tiles; ++tile, line += PIXELS * BLOCK_K) {
+                    const int first = max(min(tile * PIXELS, pixels - PIXELS), 0);
                     if (dense && !EPILOGUE) {
-                        STORE_PIXELS(LOAD_PIXELS(0, line) +
-                                         (has_bias ? bias[task.g * group_k + k] : 0.0f),
-                                     0, out + at[0]);
+                        STORE_PIXELS(LOAD_PIXELS(0, line) + shift, 0, out + first);
                     } else {
-#pragma unroll
-                        for (int j = 0; j < PIXELS; ++j)
-                            if (j < count)
-                                out[at[j]] =
-                                    conv_finish(line[j], &args, bias, task.g * group_k + k);
+                        for (int j = tile * PIXELS - first; j < count; ++j) {
+                            float value = line[j] + shift;
+#if EPILOGUE
+                            value = conv_activate(value, args.activation, args.slope);
+#endif
+                            out[p * task.h.out_step * width.output + q * task.w.out_step] = value;
+                            if (++q == task.cols) {
+                                q = 0;
+                                ++p;
+                            }
+                        }
                     }
                 }
             }
@@ -439,6 +483,29 @@ pack(const conv_args args, __global const float *restrict weights, __global floa
 #else
     const ulong filter = ((ulong)g * group_k + k) * group_c + c;
 #endif
-    packed[packed_offset + ((block * group_c + c) * taps + tap) * BLOCK_K + k % BLOCK_K] =
+    ulong position = tap;
+    int phase_taps = taps, first = 0;
+#if TRANSPOSED
+    /* The phase of the tap and its number there. */
+    const int tap_index[3] = {tap / args.axis[2].kernel_size / args.axis[1].kernel_size,
+                              tap / args.axis[2].kernel_size % args.axis[1].kernel_size,
+                              tap % args.axis[2].kernel_size};
+    int phase[3];
+    position = 0;
+    phase_taps = 1;
+    for (int i = 0; i < 3; ++i) {
+        const conv_axis a = args.axis[i];
+        const int rest = (int)(((long)tap_index[i] * a.dilation - a.padding) % a.stride);
+        phase[i] = rest < 0 ? rest + a.stride : rest;
+        if (phase[i] >= conv_phases(a))
+            return; /* no output reads it */
+        const conv_view view = conv_view_make(a, phase[i]);
+        position = position * view.taps + (tap_index[i] - view.tap_first) / view.tap_step;
+        phase_taps *= view.taps;
+    }
+    first = phase_weights(&args, phase[0], phase[1], phase[2]);
+#endif
+    position += (block * taps + first) * (ulong)group_c + (ulong)c * phase_taps;
+    packed[packed_offset + position * BLOCK_K + k % BLOCK_K] =
         k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
 }

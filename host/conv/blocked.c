@@ -19,8 +19,8 @@ typedef struct tiling {
     cl_int chunk;      /* input channels summed at a time */
     cl_int blocks;     /* blocks of output channels of a task */
     cl_int tasks;
-    cl_int panel_at, sums_at; /* parts of the __local memory, in floats */
-    cl_int local_floats;
+    cl_int unit;                                     /* input channels of the table of taps */
+    cl_int rows_at, panel_at, sums_at, local_floats; /* parts of the __local memory, in floats */
 } tiling;
 
 typedef struct state {
@@ -103,6 +103,7 @@ enum {
     wanted_tasks = 8,           /* of each compute unit */
     local_limit = 448 * 1024,   /* bytes of inputs and sums of a task, of a cache of 1 MiB */
     weights_limit = 384 * 1024, /* bytes of a block's weights of a chunk, of the same cache */
+    table_taps = 32,            /* of the table of taps, at least about */
     wanted_products = 64,       /* of a chunk: input channels * taps */
     wanted_reuse = 6,           /* of a copied input by the taps and blocks of its task */
 };
@@ -121,10 +122,13 @@ static int64_t count_tasks(const cc_shape *shape, form f, int64_t rows, int64_t 
 /* The parts of a task's __local memory. */
 static void lay_out(const cc_shape *shape, form f, tiling *t)
 {
-    const int64_t pixels = (int64_t)t->rows * t->cols;
-    const int64_t tiles = t->chunk < group_c(shape) ? t->blocks * divide_up(pixels, f.pixels) : 1;
+    const int64_t taps = cc_kernel_elements(shape);
+    const int64_t tiles = t->blocks * divide_up((int64_t)t->rows * t->cols, f.pixels);
+    const int64_t rows = covered(shape, CLCONV_DEPTH, 1) * covered(shape, CLCONV_HEIGHT, t->rows);
     const int64_t copy = panel_floats(shape, t->rows, t->cols) * t->chunk + f.lanes;
-    t->panel_at = (cl_int)(divide_up(2 * cc_kernel_elements(shape), 16) * 16);
+    t->unit = (cl_int)at_least(at_most(table_taps / taps, t->chunk), 1);
+    t->rows_at = (cl_int)(divide_up(2 * t->unit * taps, 16) * 16);
+    t->panel_at = (cl_int)(t->rows_at + divide_up(rows, 16) * 16);
     t->sums_at = (cl_int)(t->panel_at + divide_up(copy, 16) * 16);
     t->local_floats = (cl_int)(t->sums_at + tiles * f.pixels * f.lanes * f.vectors);
 }
@@ -139,13 +143,8 @@ static int64_t largest_chunk(const cc_shape *shape, form f, tiling t, int64_t fl
     const int64_t panel = panel_floats(shape, t.rows, t.cols);
     if (panel > floats)
         return 0;
-    t.chunk = (cl_int)at_most(all, cached);
     lay_out(shape, f, &t);
-    if (t.local_floats > floats) {
-        t.chunk = 0; /* as sums are kept between chunks */
-        lay_out(shape, f, &t);
-        t.chunk = (cl_int)at_most(cached, at_least(floats - t.local_floats, 0) / panel);
-    }
+    t.chunk = (cl_int)at_most(at_most(all, cached), at_least(floats - t.local_floats, 0) / panel);
     /* Equal chunks. */
     return t.chunk > 0 ? divide_up(all, divide_up(all, t.chunk)) : 0;
 }
