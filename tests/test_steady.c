@@ -35,44 +35,56 @@ static void *real(const char *name)
         return forward arguments;                                                                  \
     }
 
+/* Parameters are called as in cl.h. */
 FORWARD(cl_mem, clCreateBuffer,
-        (cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code),
-        (context, flags, size, host, code), ++seen.made)
+        (cl_context context, cl_mem_flags flags, size_t size, void *host_ptr, cl_int *errcode_ret),
+        (context, flags, size, host_ptr, errcode_ret), ++seen.made)
 FORWARD(cl_command_queue, clCreateCommandQueue,
         (cl_context context, cl_device_id device, cl_command_queue_properties properties,
-         cl_int *code),
-        (context, device, properties, code), ++seen.made)
-FORWARD(cl_kernel, clCreateKernel, (cl_program program, const char *name, cl_int *code),
-        (program, name, code), ++seen.made)
+         cl_int *errcode_ret),
+        (context, device, properties, errcode_ret), ++seen.made)
+FORWARD(cl_kernel, clCreateKernel,
+        (cl_program program, const char *kernel_name, cl_int *errcode_ret),
+        (program, kernel_name, errcode_ret), ++seen.made)
 FORWARD(cl_program, clCreateProgramWithSource,
-        (cl_context context, cl_uint count, const char **texts, const size_t *lengths,
-         cl_int *code),
-        (context, count, texts, lengths, code), ++seen.made)
-FORWARD(cl_int, clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value),
-        (kernel, index, size, value), ++seen.arguments)
+        (cl_context context, cl_uint count, const char **strings, const size_t *lengths,
+         cl_int *errcode_ret),
+        (context, count, strings, lengths, errcode_ret), ++seen.made)
+FORWARD(cl_int, clSetKernelArg,
+        (cl_kernel kernel, cl_uint arg_index, size_t arg_size, const void *arg_value),
+        (kernel, arg_index, arg_size, arg_value), ++seen.arguments)
 FORWARD(cl_int, clEnqueueNDRangeKernel,
-        (cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset,
-         const size_t *global, const size_t *local, cl_uint waits, const cl_event *wait,
-         cl_event *event),
-        (queue, kernel, dimensions, offset, global, local, waits, wait, event),
+        (cl_command_queue command_queue, cl_kernel kernel, cl_uint work_dim,
+         const size_t *global_work_offset, const size_t *global_work_size,
+         const size_t *local_work_size, cl_uint num_events_in_wait_list,
+         const cl_event *event_wait_list, cl_event *event),
+        (command_queue, kernel, work_dim, global_work_offset, global_work_size, local_work_size,
+         num_events_in_wait_list, event_wait_list, event),
         (++seen.launches, seen.events += event != NULL))
 FORWARD(cl_int, clEnqueueWriteBuffer,
-        (cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size,
-         const void *from, cl_uint waits, const cl_event *wait, cl_event *event),
-        (queue, mem, blocking, offset, size, from, waits, wait, event),
-        (++seen.writes, seen.waits += blocking != CL_FALSE, seen.events += event != NULL))
+        (cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_write, size_t offset,
+         size_t size, const void *ptr, cl_uint num_events_in_wait_list,
+         const cl_event *event_wait_list, cl_event *event),
+        (command_queue, buffer, blocking_write, offset, size, ptr, num_events_in_wait_list,
+         event_wait_list, event),
+        (++seen.writes, seen.waits += blocking_write != CL_FALSE, seen.events += event != NULL))
 FORWARD(cl_int, clEnqueueReadBuffer,
-        (cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size, void *to,
-         cl_uint waits, const cl_event *wait, cl_event *event),
-        (queue, mem, blocking, offset, size, to, waits, wait, event),
-        (++seen.reads, seen.waits += blocking != CL_FALSE, seen.events += event != NULL))
+        (cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_read, size_t offset,
+         size_t size, void *ptr, cl_uint num_events_in_wait_list, const cl_event *event_wait_list,
+         cl_event *event),
+        (command_queue, buffer, blocking_read, offset, size, ptr, num_events_in_wait_list,
+         event_wait_list, event),
+        (++seen.reads, seen.waits += blocking_read != CL_FALSE, seen.events += event != NULL))
 FORWARD(cl_int, clEnqueueCopyBuffer,
-        (cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset, size_t to_offset,
-         size_t size, cl_uint waits, const cl_event *wait, cl_event *event),
-        (queue, from, to, from_offset, to_offset, size, waits, wait, event), ++seen.copies)
-FORWARD(cl_int, clFinish, (cl_command_queue queue), (queue), ++seen.waits)
-FORWARD(cl_int, clWaitForEvents, (cl_uint count, const cl_event *events), (count, events),
-        ++seen.waits)
+        (cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset,
+         size_t dst_offset, size_t size, cl_uint num_events_in_wait_list,
+         const cl_event *event_wait_list, cl_event *event),
+        (command_queue, src_buffer, dst_buffer, src_offset, dst_offset, size,
+         num_events_in_wait_list, event_wait_list, event),
+        ++seen.copies)
+FORWARD(cl_int, clFinish, (cl_command_queue command_queue), (command_queue), ++seen.waits)
+FORWARD(cl_int, clWaitForEvents, (cl_uint num_events, const cl_event *event_list),
+        (num_events, event_list), ++seen.waits)
 
 /* The linker sends the allocations of this program and of clconv here, and of nobody else. */
 void *__real_malloc(size_t bytes);
