@@ -116,8 +116,12 @@ INLINE vector keep_below(vector values, uvector index, int size)
 
 #if KERNEL
 
-/* sum[i] += all taps of neighbouring rows. Each input row is read as KERNEL shifted vectors. A row
- * of padding is read as another one with all lanes zeroed: a branch would cost more. */
+/* Weights of more than 3 kernel rows would leave accumulators no registers: the rows are taken in
+ * two passes, of the even and the odd ones where that leaves each input row to one pass. */
+#define PASSES       (KERNEL > 3 ? 2 : 1)
+#define PASS_OF(row) (PASSES == 1 ? 0 : STRIDE == 2 ? (row) % 2 : (row) / 3)
+
+/* sum[i] += all taps of neighbouring rows. Each input row is read as KERNEL shifted vectors. */
 INLINE void sum_block(vector sum[BLOCK], const conv_args *args, const block_source *from,
                       __global const float *weights)
 {
@@ -130,28 +134,33 @@ INLINE void sum_block(vector sum[BLOCK], const conv_args *args, const block_sour
             continue;
         __global const float *slice =
             from->src + from->plane + (long)d * height.input * width.input + first_w;
-        vector tap[KERNEL * KERNEL];
 #pragma unroll
-        for (int i = 0; i < KERNEL * KERNEL; ++i)
-            tap[i] = (vector)(weights[i]);
+        for (int pass = 0; pass < PASSES; ++pass) {
+            vector tap[KERNEL * KERNEL];
 #pragma unroll
-        for (int j = 0; j < (BLOCK - 1) * STRIDE + KERNEL; ++j) {
-            const int h = clamp(first_h + j, 0, height.input - 1);
-            const int size = h == first_h + j ? width.input : 0;
-            __global const float *in = slice + h * width.input;
-            vector values[KERNEL];
+            for (int i = 0; i < KERNEL * KERNEL; ++i)
+                if (PASS_OF(i / KERNEL) == pass)
+                    tap[i] = (vector)(weights[i]);
 #pragma unroll
-            for (int s = 0; s < KERNEL; ++s)
-                values[s] =
-                    keep_below(s % 2 == 0 ? load(in + s, STRIDE) : load_next(in + s - 1, STRIDE),
-                               index + (uint)s, size);
+            for (int j = 0; j < (BLOCK - 1) * STRIDE + KERNEL; ++j) {
+                const int h = first_h + j;
+                if ((PASSES > 1 && STRIDE == 2 && j % 2 != pass) || h < 0 || h >= height.input)
+                    continue;
+                __global const float *in = slice + h * width.input;
+                vector values[KERNEL];
 #pragma unroll
-            for (int i = 0; i < BLOCK; ++i) {
-                const int r = j - i * STRIDE;
-                if (r >= 0 && r < KERNEL) {
+                for (int s = 0; s < KERNEL; ++s)
+                    values[s] = keep_below(s % 2 == 0 ? load(in + s, STRIDE)
+                                                      : load_next(in + s - 1, STRIDE),
+                                           index + (uint)s, width.input);
 #pragma unroll
-                    for (int s = 0; s < KERNEL; ++s)
-                        sum[i] = fma(values[s], tap[r * KERNEL + s], sum[i]);
+                for (int i = 0; i < BLOCK; ++i) {
+                    const int r = j - i * STRIDE;
+                    if (r >= 0 && r < KERNEL && PASS_OF(r) == pass) {
+#pragma unroll
+                        for (int s = 0; s < KERNEL; ++s)
+                            sum[i] = fma(values[s], tap[r * KERNEL + s], sum[i]);
+                    }
                 }
             }
         }
@@ -328,12 +337,12 @@ rows(const conv_args args, __global const float *restrict src,
     const ulong item = get_global_id(0), items = get_global_size(0);
     const ulong first = units * item / items, end = units * (item + 1) / items;
 
+    ulong plane = first / blocks;
+    int c = (int)(plane % (ulong)C);
+    int o = (int)(first - plane * blocks) / blocks_h;
+    int block_h = (int)(first - plane * blocks) - o * blocks_h;
     for (ulong unit = first; unit < end; ++unit) {
-        const ulong plane = unit / blocks;
-        const int block = (int)(unit - plane * blocks);
-        const int o = block / blocks_h;
-        const int p = max(min((block - o * blocks_h) * down, P - down), 0);
-        const int c = (int)(plane % (ulong)C);
+        const int p = max(min(block_h * down, P - down), 0);
         for (int k = c * m; k < c * m + m; ++k) {
             const float shift = has_bias ? bias[args.bias_offset + k] : 0.0f;
             __global const float *w = weights + args.weights_offset + (long)k * taps;
@@ -384,6 +393,14 @@ rows(const conv_args args, __global const float *restrict src,
                                             from.w[i], w),
                                   &args, shift, out, at[i], size, Q);
                 }
+            }
+        }
+        if (++block_h == blocks_h) {
+            block_h = 0;
+            if (++o == depth.output) {
+                o = 0;
+                ++plane;
+                c = c + 1 < C ? c + 1 : 0;
             }
         }
     }

@@ -25,13 +25,11 @@ static int choose_kernel(const cc_shape *shape)
                : 0;
 }
 
-/* Of the vectors that the device has, those that leave fewer lanes idle. */
+/* The vector of the device, or half of it for short rows. */
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
 {
     const int kernel = choose_kernel(shape);
-    const int64_t width = shape->axis[CLCONV_WIDTH].output;
-    const int half =
-        native_lanes < 16 || divide_up(width, 16) * 16 > divide_up(width, 8) * 8 + width / 8;
+    const int half = native_lanes < 16 || shape->axis[CLCONV_WIDTH].output <= 8;
     return (form){half ? 8 : 16, kernel, kernel > 0 ? shape->axis[CLCONV_WIDTH].stride : 1};
 }
 
