@@ -59,7 +59,10 @@ typedef int8 ivector;
 #endif
 
 #define PIXELS (VECTORS * LANES)
-#define INLINE static inline __attribute__((always_inline))
+
+/* Elements of a dst that is written past the caches: 8 MiB, more than a core has for itself. */
+#define STREAMED (1l << 21)
+#define INLINE   static inline __attribute__((always_inline))
 
 /* ---- Taps ---- */
 
@@ -221,11 +224,22 @@ INLINE void store(vector x, __global float *out)
     *(__global unaligned_vector *)out = x;
 }
 
+/* Past the caches: what stays in none of them is then not read before it is written. */
+INLINE void store_streamed(vector x, __global float *out)
+{
+#if defined(__has_builtin) && __has_builtin(__builtin_nontemporal_store)
+    __builtin_nontemporal_store(x, (__global vector *)out);
+#else
+    *(__global vector *)out = x;
+#endif
+}
+
 /* Where the results of a strip go. */
 typedef struct {
     long plane;      /* elements between output channels */
     int channels;    /* of the block, those that exist */
     int first, last; /* panel */
+    int streamed;    /* past the caches: dst is large, and its vectors are aligned */
     int activation;
     float slope;
 } block_place;
@@ -300,6 +314,16 @@ INLINE void block(const int vectors, __local const vector *panel, __global const
             for (int v = 0; v < VECTORS; ++v)
                 if (v < vectors)
                     store(sum[k][v], waiting + (k * VECTORS + v) * LANES);
+        return;
+    }
+    if (direct && place.last && place.activation == 0 && place.streamed) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+            if (k < place.channels)
+#pragma unroll
+                for (int v = 0; v < VECTORS; ++v)
+                    if (v < vectors)
+                        store_streamed(sum[k][v], out + k * place.plane + offsets[v * LANES]);
         return;
     }
     if (direct && !(place.last && place.activation != 0)) {
@@ -448,10 +472,8 @@ panels(const conv_args args, __global const float *restrict src,
     place.plane = out_plane;
     place.activation = args.activation;
     place.slope = args.slope;
-    if (waiting != 0)
-        waiting += waiting_offset +
-                   (((ulong)get_group_id(2) * args.G + g) * get_num_groups(0) + get_group_id(0)) *
-                       blocks * CHANNELS * PIXELS;
+    place.streamed = out_plane * args.K * args.N >= STREAMED && image_pixels == out_plane &&
+                     out_plane % LANES == 0 && (size_t)dst % sizeof(vector) == 0;
 
     for (int n = 0; n < panels; ++n) {
         const int c = n / tap_panels * panel_c, channels = min(panel_c, group_c - c);
