@@ -40,11 +40,7 @@ static const char *const cases[] = {
     "g4ic4ih33oc4kh3sh2dh3ph4",
     "g3ic3ih12oc3kh3dh17ph18",
     "g2ic2ih40oc2kh3dh35ph36+bias",
-    /* patches at, near and past what is staged */
-    "g2ic2ih70oc2kh31ph15",
-    "g2ic2ih90oc2kh63ph31",
-    "g1ic1ih80oc1kh64ph0",
-    "g1ic1ih80oc1kh65ph0",
+    /* a stride wider than the kernel */
     "g2ic2ih64iw64oc2kh3kw3sh31sw29ph1pw1",
     /* padding modes, uneven padding, padding wider than the kernel, input left unread */
     "g6mb2ic6ih10iw13oc6kh3ph1kw3pw1+reflect",
@@ -62,6 +58,14 @@ static const char *const cases[] = {
     "g16ic16id3ih3iw3oc16kd3kh3kw3pd0ph0pw0",
 };
 
+/* Patches at, near and past what is staged; more taps than rows takes. */
+static const char *const large_cases[] = {
+    "g2ic2ih70oc2kh31ph15",
+    "g2ic2ih90oc2kh63ph31",
+    "g1ic1ih80oc1kh64ph0",
+    "g1ic1ih80oc1kh65ph0",
+};
+
 static void check_all(const char *algorithm, clconv_device_kind kind)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i)
@@ -76,6 +80,8 @@ Test(depthwise, cases_by_rows)
 Test(depthwise, cases_as_on_a_gpu)
 {
     check_all("depthwise", CLCONV_DEVICE_GPU);
+    for (size_t i = 0; i < sizeof(large_cases) / sizeof(large_cases[0]); ++i)
+        stage_check("depthwise", CLCONV_DEVICE_GPU, large_cases[i]);
 }
 
 static void note_staged(const char *file, const char *options, void *data)
@@ -123,5 +129,6 @@ Test(depthwise, refuses_what_is_not_depthwise)
     stage_check_refused("depthwise", "g2ic4ih8oc4kh3ph1");
     stage_check_refused("depthwise", "deconv:g4ic4ih8oc4kh3ph1");
     stage_check_refused("rows", "g2ic4ih8oc4kh3ph1");
+    stage_check_refused("rows", large_cases[0]);
     stage_check_refused("rows", "deconv:g4ic4ih8oc4kh3ph1");
 }

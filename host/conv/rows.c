@@ -33,6 +33,17 @@ static form choose_form(const cc_shape *shape, cl_uint native_lanes)
     return (form){half ? 8 : 16, kernel, kernel > 0 ? shape->axis[CLCONV_WIDTH].stride : 1};
 }
 
+/* llvmpipe ends all loops of a work-item after 65,535 rounds, and counts unrolled ones. */
+enum { MOST_TAPS = 256, MOST_ROUNDS = 8192 };
+
+/* Rounds of the loops over vectors and taps that a block of rows needs. */
+static double block_rounds(const cc_shape *shape)
+{
+    return (double)cc_kernel_elements(shape) *
+           (double)divide_up(shape->axis[CLCONV_WIDTH].output, 8) *
+           (double)(shape->out_channels / shape->in_channels);
+}
+
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error)
 {
@@ -44,6 +55,10 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "rows wants as many groups as input channels, not %d of %d",
                        (int)shape->groups, (int)shape->in_channels);
+    if (cc_kernel_elements(shape) > MOST_TAPS || block_rounds(shape) > MOST_ROUNDS)
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "rows wants at most %d taps, and %d for all vectors of a row", MOST_TAPS,
+                       MOST_ROUNDS);
     return CLCONV_OK;
 }
 
@@ -76,11 +91,10 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return launch_ns + compute_ns(shape, choose_form(shape, 16)) / device->compute_units;
 }
 
-/* Work-items: enough to share the work evenly, each with some microseconds of it. llvmpipe ends the
- * loops of a work-item after 65,535 rounds in all. */
+/* Work-items: enough to share the work evenly, each with some microseconds of it. */
 static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
 {
-    const double item_ns = 3e3, most_rounds = 16384.0;
+    const double item_ns = 3e3, most_rounds = MOST_ROUNDS;
     const double most = 16.0 * compute_units;
     const double rounds = vector_count(shape, f) * (double)cc_kernel_elements(shape) / most_rounds;
     double items = compute_ns(shape, f) / item_ns;
