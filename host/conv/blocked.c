@@ -105,7 +105,7 @@ enum {
     weights_limit = 384 * 1024, /* bytes of a block's weights of a chunk, of the same cache */
     table_taps = 32,            /* of the table of taps, at least about */
     wanted_products = 64,       /* of a chunk: input channels * taps */
-    wanted_reuse = 6,           /* of a copied input by the taps and blocks of its task */
+    wanted_reuse = 12,          /* of a copied input by the taps and blocks of its task */
 };
 
 static int64_t count_tasks(const cc_shape *shape, form f, int64_t rows, int64_t cols,
@@ -211,26 +211,25 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
     return CLCONV_OK;
 }
 
-/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a block of pixels costs its
- * multiplications and a constant, which is what few taps and channels show (bench/README.md). */
-static const double flops_per_ns = 90.0, block_ns = 120.0;
+/* Processor time of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). A tile costs its
+ * multiplications, a constant, and the inputs that are copied for it or fetched from the copy
+ * again, one for each output, channel and block of output channels where nothing is shared. */
+static const double flops_per_ns = 101.0, tile_ns = 150.0, input_ns = 0.18;
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const form f = choose_form(shape, 16);
-    double phase_taps = (double)cc_kernel_elements(shape);
-    double blocks = (double)shape->batch * shape->groups *
-                    (double)divide_up(group_k(shape), f.lanes * f.vectors);
-    for (int i = 0; i < CLCONV_AXES; ++i) {
-        const clconv_axis axis = (clconv_axis)i;
-        const int64_t outputs = cc_phase_outputs(shape, axis);
-        phase_taps /= (double)cc_phases(shape, axis);
-        blocks *= (double)cc_phases(shape, axis) *
-                  (double)(axis == CLCONV_WIDTH ? divide_up(outputs, f.pixels) : outputs);
-    }
+    const tiling t = choose_tiling(device, shape, f);
+    const double outputs = (double)t.rows * t.cols;
+    const double tiles = (double)t.tasks * t.blocks * (double)divide_up(t.rows * t.cols, f.pixels);
+    const double inputs = (double)panel_floats(shape, t.rows, t.cols) / outputs * f.pixels;
     const double sums = (double)f.pixels * f.lanes * f.vectors;
-    const double ns = blocks * (2.0 * phase_taps * group_c(shape) * sums / flops_per_ns + block_ns);
-    return ns / (device->compute_units > 0 ? device->compute_units : 1);
+    double phase_taps = (double)cc_kernel_elements(shape);
+    for (int i = 0; i < CLCONV_AXES; ++i)
+        phase_taps /= (double)cc_phases(shape, (clconv_axis)i);
+    const double channel_ns = 2.0 * phase_taps * sums / flops_per_ns + inputs * input_ns;
+    return tiles * (channel_ns * group_c(shape) + tile_ns) /
+           (double)at_least(device->compute_units, 1);
 }
 
 /* The launch of the packing, and the size of the packed weights. */
