@@ -234,11 +234,15 @@ find_task(blocked_task *task, const conv_args *args, const blocked_tiling *tilin
     task->cols = min(tiling->cols, task->w.out_count - task->q);
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-blocked(const conv_args args, const blocked_tiling tiling, __global const float *restrict src,
-        __global const float *restrict weights, __global const float *restrict bias,
-        __global float *restrict dst, __local float *scratch)
+/* Task `index`. A function of its own, as PoCL compiles a kernel three times. */
+static __attribute__((noinline)) void compute(const conv_args *given, const blocked_tiling *cut,
+                                              int index, __global const float *src,
+                                              __global const float *weights,
+                                              __global const float *bias, __global float *dst,
+                                              __local float *scratch)
 {
+    const conv_args args = *given;
+    const blocked_tiling tiling = *cut;
     const conv_axis depth = args.axis[0], height = args.axis[1], width = args.axis[2];
     const int mode = args.padding_mode, has_bias = args.has_bias;
     const int channels = args.C / args.G, group_k = args.K / args.G;
@@ -252,9 +256,6 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
     __local float *const panel = scratch + tiling.panel_at;
     __local float *const sums = scratch + tiling.sums_at;
 
-    const int index = (int)get_global_id(0) - ((int)get_global_size(0) - tiling.tasks);
-    if (index < 0)
-        return;
     blocked_task task;
     find_task(&task, &args, &tiling, index);
     if (task.rows <= 0 || task.cols <= 0)
@@ -466,6 +467,17 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
             }
         }
     }
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+blocked(const conv_args args, const blocked_tiling tiling, __global const float *restrict src,
+        __global const float *restrict weights, __global const float *restrict bias,
+        __global float *restrict dst, __local float *scratch)
+{
+    /* Work-items before the first task are empty. */
+    const int index = (int)get_global_id(0) - ((int)get_global_size(0) - tiling.tasks);
+    if (index >= 0)
+        compute(&args, &tiling, index, src, weights, bias, dst, scratch);
 }
 
 /* Global {K/G rounded up to blocks, C/G, taps * G}, local {BLOCK_K, 1, 1}. */
