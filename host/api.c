@@ -27,6 +27,12 @@ const char *clconv_algorithm_text(size_t index)
     return algorithm != NULL ? algorithm->text : NULL;
 }
 
+clconv_math clconv_algorithm_math(const char *name)
+{
+    const cc_algorithm *algorithm = name != NULL ? cc_algorithm_find(name) : NULL;
+    return algorithm != NULL && algorithm->tile != 0 ? CLCONV_MATH_DEFAULT : CLCONV_MATH_STRICT;
+}
+
 clconv_status clconv_algorithm_check(const clconv_context *context, const clconv_problem *problem,
                                      const char *name, clconv_error *error)
 {
@@ -39,7 +45,8 @@ clconv_status clconv_algorithm_check(const clconv_context *context, const clconv
     const cc_algorithm *found = NULL;
     if (cc_context_is_reference(context))
         return cc_choose_reference(name, error);
-    return cc_choose_check(&context->device, name, problem, &shape, &found, error);
+    return cc_choose_check(&context->device, name, CLCONV_MATH_DEFAULT, problem, &shape, &found,
+                           error);
 }
 
 size_t clconv_cache_folder(char *path, size_t size)

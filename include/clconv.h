@@ -371,6 +371,17 @@ CLCONV_API clconv_status clconv_algorithm_check(const clconv_context *context,
                                                 const clconv_problem *problem, const char *name,
                                                 clconv_error *error);
 
+/* What a plan may compute instead of the sum of a convolution's products. */
+typedef enum clconv_math {
+    CLCONV_MATH_DEFAULT, /* Winograd's algorithm too: fewer multiplications, a wider error bound,
+                            and an infinity or NaN in src spoils the outputs near it */
+    CLCONV_MATH_STRICT   /* direct sums only: clconv_reference's bound holds for every element */
+} clconv_math;
+
+/* The strictest mode that allows an algorithm: CLCONV_MATH_STRICT where it computes direct sums,
+ * and for "reference". */
+CLCONV_API clconv_math clconv_algorithm_math(const char *name);
+
 /* ---- Plan ---------------------------------------------------------------------------------- */
 
 /* How `auto` comes to an algorithm. */
@@ -386,7 +397,8 @@ typedef struct clconv_options {
                                  stage, separated by commas */
     clconv_planning planning; /* of the stages whose algorithm is "auto" */
     int budget_ms;            /* of CLCONV_MEASURE, for the whole plan; 0: 1000 */
-    int64_t reserved[6];
+    clconv_math math;
+    int64_t reserved[5];
 } clconv_options;
 
 typedef struct clconv_plan clconv_plan;
@@ -412,6 +424,13 @@ CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
 
 /* What was chosen for a stage: the algorithm's name; NULL past the last stage. */
 CLCONV_API const char *clconv_plan_algorithm(const clconv_plan *plan, size_t stage);
+
+/* clconv_reference for the plan's problems, with the bounds of the plan's algorithms: those of
+ * Winograd's are wider, and NaN, which agrees with all, in every tile that reads an infinity or a
+ * NaN (docs/DESIGN.md, "How correctness is judged"). */
+CLCONV_API clconv_status clconv_plan_reference(const clconv_plan *plan, const float *src,
+                                               const clconv_stage_tensors *stages, double *dst,
+                                               double *bound, clconv_error *error);
 
 /* The plan as text, as snprintf does: the device, then problem, algorithm, why it was taken
  * (estimated, measured or asked for) and workspace of each stage. */

@@ -25,7 +25,8 @@ size_t judge_choices(const clconv_context *context, const clconv_problem *proble
     char names[NAMES];
     const problem_entry entry = entry_of(problems, count, text);
     size_t choices = 0;
-    while (algorithm_choice(context, &entry, "all", choices, names, sizeof names))
+    while (
+        algorithm_choice(context, &entry, "all", CLCONV_MATH_DEFAULT, choices, names, sizeof names))
         ++choices;
     return choices;
 }
@@ -83,8 +84,9 @@ void judge_run_choice(clconv_context *context, const clconv_problem *problems, s
     char text[TEXT];
     char names[NAMES];
     const problem_entry entry = entry_of(problems, count, text);
-    cr_assert(algorithm_choice(context, &entry, "all", index, names, sizeof names),
-              "%s has no algorithm number %zu", text, index);
+    cr_assert(
+        algorithm_choice(context, &entry, "all", CLCONV_MATH_DEFAULT, index, names, sizeof names),
+        "%s has no algorithm number %zu", text, index);
     judge_entry(context, &entry, names, seed, exact, tally);
 }
 

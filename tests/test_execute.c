@@ -169,8 +169,8 @@ Test(execute, threads_share_a_plan, .timeout = 120)
             sources[i] = workload_make(SEPARABLE);
             for (size_t j = 0; j < w.src_elements; ++j)
                 sources[i].src[j] *= (float)(i + 1);
-            cr_assert_eq(clconv_reference(w.problems, w.count, sources[i].src, sources[i].stages,
-                                          sources[i].reference, sources[i].bound, NULL),
+            cr_assert_eq(clconv_plan_reference(plan, sources[i].src, sources[i].stages,
+                                               sources[i].reference, sources[i].bound, NULL),
                          CLCONV_OK);
             jobs[i] = (job){.plan = plan, .w = &sources[i]};
             cr_assert_eq(pthread_create(&threads[i], NULL, run_job, &jobs[i]), 0);

@@ -67,7 +67,7 @@ Test(pointwise, is_not_the_default_of_a_cpu_device)
     cr_assert_eq(cc_shape_make(&problem, &shape, NULL), CLCONV_OK);
     clconv_device device = stage_on.description;
     device.kind = CLCONV_DEVICE_CPU;
-    cr_assert_str_neq(cc_algorithm_choose(&device, &shape)->name, "pointwise");
+    cr_assert_str_neq(cc_algorithm_choose(&device, CLCONV_MATH_DEFAULT, &shape)->name, "pointwise");
     device.kind = CLCONV_DEVICE_GPU;
-    cr_assert_str_eq(cc_algorithm_choose(&device, &shape)->name, "pointwise");
+    cr_assert_str_eq(cc_algorithm_choose(&device, CLCONV_MATH_DEFAULT, &shape)->name, "pointwise");
 }

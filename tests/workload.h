@@ -98,13 +98,16 @@ static inline void workload_check(const workload *w, const char *how)
     }
 }
 
-static inline clconv_plan *workload_plan(const workload *w, clconv_context *context,
+/* A plan, whose bounds w then has. */
+static inline clconv_plan *workload_plan(workload *w, clconv_context *context,
                                          const char *algorithm)
 {
     clconv_plan *plan = NULL;
     clconv_error error = {0};
     const clconv_options options = {.algorithm = algorithm};
     cr_assert_eq(clconv_plan_create(context, w->problems, w->count, &options, &plan, &error),
+                 CLCONV_OK, "%s: %s", w->text, error.message);
+    cr_assert_eq(clconv_plan_reference(plan, w->src, w->stages, w->reference, w->bound, &error),
                  CLCONV_OK, "%s: %s", w->text, error.message);
     return plan;
 }

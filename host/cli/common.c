@@ -50,6 +50,9 @@ struct poptOption cli_common_options(cli_common *common)
          "DEVICE"},
         {"algorithm", 0, POPT_ARG_STRING, &common->algorithm, 0,
          "how to compute: `auto' takes the fastest known for the device", "NAME"},
+        {"math", 0, POPT_ARG_STRING, &common->math, 0,
+         "what may be computed: `default' allows Winograd's algorithm, `strict' direct sums only",
+         "MODE"},
         {"planning", 0, POPT_ARG_STRING, &common->planning, 0,
          "how `auto' knows the fastest: `estimate' (default) by a cost model, `tuned' by what was "
          "measured before, `measure' by measuring what was not",
@@ -70,6 +73,16 @@ void cli_common_free(cli_common *common)
     free(common->device);
     free(common->algorithm);
     free(common->planning);
+    free(common->math);
+}
+
+cli_exit cli_common_math(const cli_common *common, clconv_math *math)
+{
+    *math = common->math && strcmp(common->math, "strict") == 0 ? CLCONV_MATH_STRICT
+                                                                : CLCONV_MATH_DEFAULT;
+    if (!common->math || *math == CLCONV_MATH_STRICT || strcmp(common->math, "default") == 0)
+        return CLI_FINE;
+    return cli_fail(CLI_USAGE, "no math mode '%.64s'; there are default and strict", common->math);
 }
 
 struct poptOption cli_help_option(void)

@@ -42,13 +42,17 @@ typedef struct cli_common {
     char *algorithm; /* for clconv_options; NULL: auto */
     char *planning;  /* what `auto' does: planning.h; NULL: estimate */
     int budget_ms;   /* 0: the library's own */
+    char *math;      /* "default", "strict" or NULL: cli_common_math */
     int verbose;
-    struct poptOption table[6];
+    struct poptOption table[7];
 } cli_common;
 
 /* A row for a command's option table that includes the common options. */
 struct poptOption cli_common_options(cli_common *common);
 void cli_common_free(cli_common *common);
+
+/* The math mode that --math names. Reports a name that there is not. */
+cli_exit cli_common_math(const cli_common *common, clconv_math *math);
 
 /* A row for a command's option table: --help. Every command has it. */
 struct poptOption cli_help_option(void);

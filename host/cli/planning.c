@@ -15,6 +15,8 @@ clconv_status cli_planning_read(const cli_common *common, clconv_options *option
         return cli_error(error, CLCONV_INVALID_ARGUMENT, "--budget %d is negative",
                          common->budget_ms);
     options->budget_ms = common->budget_ms;
+    options->math = common->math && strcmp(common->math, "strict") == 0 ? CLCONV_MATH_STRICT
+                                                                        : CLCONV_MATH_DEFAULT;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (!common->planning || strcmp(common->planning, words[i]) == 0) {
             options->planning = (clconv_planning)i;

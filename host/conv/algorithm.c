@@ -13,6 +13,8 @@
     X(direct)                                                                                      \
     X(blocked)                                                                                     \
     X(panels)                                                                                      \
+    X(winograd)                                                                                    \
+    X(winograd2)                                                                                   \
     X(tiled)                                                                                       \
     X(transposed)                                                                                  \
     X(depthwise)                                                                                   \
@@ -33,13 +35,22 @@ const cc_algorithm *cc_algorithm_find(const char *name)
     return NULL;
 }
 
-const cc_algorithm *cc_algorithm_choose(const clconv_device *device, const cc_shape *shape)
+clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_device *device,
+                                 clconv_math math, const cc_shape *shape, clconv_error *error)
+{
+    if (math == CLCONV_MATH_STRICT && algorithm->tile != 0)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "strict math allows direct sums only");
+    return algorithm->applicable(device, shape, error);
+}
+
+const cc_algorithm *cc_algorithm_choose(const clconv_device *device, clconv_math math,
+                                        const cc_shape *shape)
 {
     const cc_algorithm *best = NULL;
     double best_ns = 0.0;
     for (size_t i = 0; cc_algorithms[i] != NULL; ++i) {
         const cc_algorithm *candidate = cc_algorithms[i];
-        if (candidate->applicable(device, shape, NULL) != CLCONV_OK)
+        if (cc_algorithm_check(candidate, device, math, shape, NULL) != CLCONV_OK)
             continue;
         const double ns = candidate->estimate(device, shape);
         if (best == NULL || ns < best_ns) {

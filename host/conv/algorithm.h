@@ -46,6 +46,7 @@ typedef struct cc_stage_io {
 struct cc_algorithm {
     const char *name;
     const char *text; /* one line for people */
+    int tile;         /* outputs along an axis of Winograd's tiles; 0: computes direct sums */
 
     /* CLCONV_OK, or CLCONV_UNSUPPORTED with the reason. Touches no device. */
     clconv_status (*applicable)(const clconv_device *device, const cc_shape *shape,
@@ -74,8 +75,13 @@ extern const cc_algorithm *const cc_algorithms[]; /* ends with NULL */
 
 const cc_algorithm *cc_algorithm_find(const char *name); /* NULL: no such algorithm */
 
+/* As algorithm->applicable, and whether the math mode allows it. */
+clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_device *device,
+                                 clconv_math math, const cc_shape *shape, clconv_error *error);
+
 /* The applicable algorithm with the smallest estimate; never NULL, as `direct` takes all. */
-const cc_algorithm *cc_algorithm_choose(const clconv_device *device, const cc_shape *shape);
+const cc_algorithm *cc_algorithm_choose(const clconv_device *device, clconv_math math,
+                                        const cc_shape *shape);
 
 /* What a stage runs, and why. */
 typedef enum cc_reason { CC_ESTIMATED, CC_MEASURED, CC_ASKED_FOR } cc_reason;

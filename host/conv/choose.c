@@ -16,7 +16,7 @@ static clconv_status unknown(clconv_error *error, const char *name)
                    names);
 }
 
-clconv_status cc_choose_check(const clconv_device *device, const char *name,
+clconv_status cc_choose_check(const clconv_device *device, const char *name, clconv_math math,
                               const clconv_problem *problem, const cc_shape *shape,
                               const cc_algorithm **found, clconv_error *error)
 {
@@ -24,7 +24,7 @@ clconv_status cc_choose_check(const clconv_device *device, const char *name,
     if (algorithm == NULL)
         return unknown(error, name);
     clconv_error reason = {0};
-    const clconv_status status = algorithm->applicable(device, shape, &reason);
+    const clconv_status status = cc_algorithm_check(algorithm, device, math, shape, &reason);
     if (status != CLCONV_OK) {
         (void)cc_fail(error, status, "algorithm %s: %s", name, reason.message);
         return cc_fail_in(error, status, problem, 1);
@@ -52,11 +52,12 @@ static size_t count_names(const char *list)
     return count;
 }
 
-clconv_status cc_choose(const clconv_device *device, const char *request,
+clconv_status cc_choose(const clconv_device *device, const clconv_options *options,
                         const clconv_problem *problems, const cc_shape *shapes, size_t count,
                         cc_choice *chosen, clconv_error *error)
 {
-    const char *list = request != NULL ? request : "auto";
+    const char *list = options != NULL && options->algorithm != NULL ? options->algorithm : "auto";
+    const clconv_math math = options != NULL ? options->math : CLCONV_MATH_DEFAULT;
     const size_t names = count_names(list);
     if (names != 1 && names != count)
         return cc_fail(error, CLCONV_INVALID_ARGUMENT,
@@ -67,12 +68,12 @@ clconv_status cc_choose(const clconv_device *device, const char *request,
         if (list != NULL)
             list = next_name(list, name);
         if (strcmp(name, "auto") == 0) {
-            chosen[i] = (cc_choice){.algorithm = cc_algorithm_choose(device, &shapes[i])};
+            chosen[i] = (cc_choice){.algorithm = cc_algorithm_choose(device, math, &shapes[i])};
             continue;
         }
         chosen[i] = (cc_choice){.reason = CC_ASKED_FOR};
-        const clconv_status status =
-            cc_choose_check(device, name, &problems[i], &shapes[i], &chosen[i].algorithm, error);
+        const clconv_status status = cc_choose_check(device, name, math, &problems[i], &shapes[i],
+                                                     &chosen[i].algorithm, error);
         if (status != CLCONV_OK)
             return status;
     }

@@ -4,15 +4,15 @@
 
 #include "conv/algorithm.h"
 
-/* Reads clconv_options.algorithm (NULL, "auto", a name, or one per stage, separated by commas)
- * for `count` stages and checks that each algorithm takes its problem. "auto" takes the smallest
- * estimate. */
-clconv_status cc_choose(const clconv_device *device, const char *request,
+/* Reads clconv_options (algorithm: NULL, "auto", a name, or one per stage, separated by commas) for
+ * `count` stages and checks that each algorithm takes its problem. "auto" takes the smallest
+ * estimate. options may be NULL. */
+clconv_status cc_choose(const clconv_device *device, const clconv_options *options,
                         const clconv_problem *problems, const cc_shape *shapes, size_t count,
                         cc_choice *chosen, clconv_error *error);
 
 /* CLCONV_OK when the algorithm exists and takes the problem on this device. */
-clconv_status cc_choose_check(const clconv_device *device, const char *name,
+clconv_status cc_choose_check(const clconv_device *device, const char *name, clconv_math math,
                               const clconv_problem *problem, const cc_shape *shape,
                               const cc_algorithm **found, clconv_error *error);
 

@@ -4,6 +4,7 @@
 #include "conv/planning.h"
 #include "conv/pool.h"
 #include "core/text.h"
+#include "reference/reference.h"
 
 #include <stdlib.h>
 
@@ -60,6 +61,9 @@ static clconv_status check_options(const clconv_options *options, clconv_error *
                        (int)options->planning);
     if (options != NULL && options->budget_ms < 0)
         return cc_fail(error, CLCONV_INVALID_ARGUMENT, "a budget of %d ms", options->budget_ms);
+    if (options != NULL && (unsigned)options->math > CLCONV_MATH_STRICT)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT, "math %d is not a clconv_math",
+                       (int)options->math);
     return CLCONV_OK;
 }
 
@@ -138,6 +142,19 @@ const char *clconv_plan_algorithm(const clconv_plan *plan, size_t stage)
         return NULL;
     return cc_context_is_reference(plan->context) ? "reference"
                                                   : plan->stages[stage].algorithm->name;
+}
+
+clconv_status clconv_plan_reference(const clconv_plan *plan, const float *src,
+                                    const clconv_stage_tensors *stages, double *dst, double *bound,
+                                    clconv_error *error)
+{
+    int tiles[CLCONV_MAX_STAGES] = {0};
+    if (plan == NULL)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT, "clconv_plan_reference: null pointer");
+    for (size_t i = 0; i < plan->count; ++i)
+        if (plan->stages[i].algorithm != NULL)
+            tiles[i] = plan->stages[i].algorithm->tile;
+    return cc_reference(plan->problems, plan->count, tiles, src, stages, dst, bound, error);
 }
 
 size_t clconv_plan_workspace(const clconv_plan *plan)

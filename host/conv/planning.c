@@ -22,14 +22,19 @@ typedef struct tuning {
     char key[CC_TUNING_KEY]; /* "": nothing is kept */
 } tuning;
 
-static tuning open_database(const clconv_plan *plan, size_t stage)
+static tuning open_database(const clconv_plan *plan, size_t stage, clconv_math math)
 {
     tuning t = {.key = ""};
     char problem[512];
     const clconv_device *device = &plan->context->device;
     const size_t length = clconv_problem_format(&plan->problems[stage], problem, sizeof(problem));
-    const char *const columns[CC_TUNING_COLUMNS] = {
-        clconv_version(), device->platform, device->name, device->driver, "default", problem};
+    const char *const columns[CC_TUNING_COLUMNS] = {clconv_version(),
+                                                    device->platform,
+                                                    device->name,
+                                                    device->driver,
+                                                    math == CLCONV_MATH_STRICT ? "strict"
+                                                                               : "default",
+                                                    problem};
     cc_store_open(&t.store);
     if (length >= sizeof(problem) || !cc_tuning_key(columns, t.key))
         t.key[0] = '\0';
@@ -57,13 +62,14 @@ static void keep(const cc_candidates *candidates, size_t i, void *data)
 
 /* ---- Candidates ---- */
 
-static cc_candidates list_candidates(const clconv_device *device, const cc_shape *shape)
+static cc_candidates list_candidates(const clconv_device *device, clconv_math math,
+                                     const cc_shape *shape)
 {
     cc_candidates c = {0};
     double ns[CC_CANDIDATES];
     for (size_t i = 0; cc_algorithms[i] != NULL && c.count < CC_CANDIDATES; ++i) {
         const cc_algorithm *algorithm = cc_algorithms[i];
-        if (algorithm->applicable(device, shape, NULL) != CLCONV_OK)
+        if (cc_algorithm_check(algorithm, device, math, shape, NULL) != CLCONV_OK)
             continue;
         const double estimate = algorithm->estimate(device, shape);
         size_t at = c.count++;
@@ -124,14 +130,14 @@ cleanup:
 /* ---- Plans ---- */
 
 static clconv_status choose_stage(clconv_plan *plan, size_t stage, const cc_shape *shape,
-                                  clconv_planning planning, uint64_t deadline_ns,
+                                  const clconv_options *options, uint64_t deadline_ns,
                                   clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    cc_candidates candidates = list_candidates(&plan->context->device, shape);
-    tuning t = open_database(plan, stage);
+    cc_candidates candidates = list_candidates(&plan->context->device, options->math, shape);
+    tuning t = open_database(plan, stage, options->math);
     read_database(&t, &candidates);
-    if (planning == CLCONV_MEASURE)
+    if (options->planning == CLCONV_MEASURE)
         TRY(cc_planning_measure(plan->context, &plan->problems[stage], &candidates, deadline_ns,
                                 keep, &t, error));
     const size_t best = cc_planning_best(&candidates);
@@ -159,15 +165,14 @@ clconv_status cc_planning_choose(clconv_plan *plan, const cc_shape *shapes,
     const cc_target *target = &plan->context->target;
     if (options == NULL)
         options = &none;
-    const clconv_planning planning = options->planning;
     const int budget_ms = options->budget_ms > 0 ? options->budget_ms : DEFAULT_BUDGET_MS;
     const uint64_t deadline_ns = cc_clock_ns() + (uint64_t)budget_ms * 1000000;
 
-    TRY(cc_choose(target->device, options->algorithm, plan->problems, shapes, plan->count,
-                  plan->choices, error));
-    for (size_t i = 0; i < plan->count && planning != CLCONV_ESTIMATE; ++i)
+    TRY(cc_choose(target->device, options, plan->problems, shapes, plan->count, plan->choices,
+                  error));
+    for (size_t i = 0; i < plan->count && options->planning != CLCONV_ESTIMATE; ++i)
         if (plan->choices[i].reason == CC_ESTIMATED)
-            TRY(choose_stage(plan, i, &shapes[i], planning, deadline_ns, error));
+            TRY(choose_stage(plan, i, &shapes[i], options, deadline_ns, error));
 
 cleanup:
     return status;

@@ -2,6 +2,7 @@
 
 #include "conv/pool.h"
 #include "core/platform.h"
+#include "reference/reference.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -66,7 +67,9 @@ static void take_weights(const cc_trial *trial, int64_t k, float *weights)
     }
 }
 
-static clconv_status compute_plane(const cc_trial *trial, output_plane *plane, clconv_error *error)
+/* The bound is that of an algorithm with such tiles (cc_reference). */
+static clconv_status compute_plane(const cc_trial *trial, int tile, output_plane *plane,
+                                   clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const clconv_problem *p = &trial->problem;
@@ -84,7 +87,7 @@ static clconv_status compute_plane(const cc_trial *trial, output_plane *plane, c
     take_weights(trial, plane->k, weights);
     const clconv_stage_tensors stage = {weights,
                                         trial->bias != NULL ? trial->bias + plane->k : NULL};
-    TRY(clconv_reference(&one, 1, src, &stage, plane->values, plane->bound, error));
+    TRY(cc_reference(&one, 1, &tile, src, &stage, plane->values, plane->bound, error));
 
 cleanup:
     free(weights);
@@ -110,7 +113,7 @@ static clconv_status compute_planes(cc_trial *trial, clconv_error *error)
         output_plane *plane = &trial->planes[trial->plane_count++];
         plane->n = index / p->out_channels;
         plane->k = index % p->out_channels;
-        TRY(compute_plane(trial, plane, error));
+        TRY(compute_plane(trial, 0, plane, error));
     }
 
 cleanup:
@@ -164,22 +167,36 @@ void cc_trial_destroy(cc_trial *trial)
 
 /* ---- One algorithm ---- */
 
-/* Whether every plane of dst is right, and no element anywhere was left as it was. */
-static int is_right(const cc_trial *trial)
+static int plane_is_right(const cc_trial *trial, const output_plane *plane)
 {
-    for (size_t i = 0; i < trial->plane_count; ++i) {
+    const size_t index = (size_t)(plane->n * trial->problem.out_channels + plane->k);
+    clconv_comparison found;
+    clconv_compare(trial->dst + index * trial->plane_elements, plane->values, plane->bound,
+                   trial->plane_elements, &found);
+    return found.wrong == 0;
+}
+
+/* Whether every plane of dst is right, and no element anywhere was left as it was. */
+static clconv_status judge(const cc_trial *trial, int tile, int *right, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    *right = 1;
+    for (size_t i = 0; i < trial->plane_count && *right; ++i) {
         const output_plane *plane = &trial->planes[i];
-        const size_t index = (size_t)(plane->n * trial->problem.out_channels + plane->k);
-        clconv_comparison found;
-        clconv_compare(trial->dst + index * trial->plane_elements, plane->values, plane->bound,
-                       trial->plane_elements, &found);
-        if (found.wrong > 0)
-            return 0;
+        output_plane own = {.n = plane->n, .k = plane->k};
+        if (tile != 0)
+            status = compute_plane(trial, tile, &own, error);
+        if (status == CLCONV_OK)
+            *right = plane_is_right(trial, tile != 0 ? &own : plane);
+        free(own.values);
+        free(own.bound);
+        TRY(status);
     }
-    for (int64_t i = 0; i < trial->sizes.dst; ++i)
-        if (isnan(trial->dst[i]))
-            return 0;
-    return 1;
+    for (int64_t i = 0; i < trial->sizes.dst && *right; ++i)
+        *right = !isnan(trial->dst[i]);
+
+cleanup:
+    return status;
 }
 
 /* The time of `launches` executions on buffers that are there already. */
@@ -231,6 +248,7 @@ static clconv_status run(cc_trial *trial, const cc_algorithm *algorithm, double 
     clconv_plan *plan = NULL;
     clconv_weights *weights = NULL;
     cc_buffer_set *set = NULL;
+    int right = 0;
     const clconv_stage_tensors stage = {trial->weights, trial->bias};
 
     TRY(cc_plan_make(trial->context, &trial->problem, algorithm, &plan, error));
@@ -239,7 +257,8 @@ static clconv_status run(cc_trial *trial, const cc_algorithm *algorithm, double 
         trial->dst[i] = NAN;
     const clconv_tensors tensors = {.src = trial->src, .dst = trial->dst, .packed = weights};
     TRY(clconv_execute(plan, &tensors, NULL, error));
-    result->verdict = is_right(trial) ? CC_RIGHT : CC_WRONG;
+    TRY(judge(trial, algorithm->tile, &right, error));
+    result->verdict = right ? CC_RIGHT : CC_WRONG;
     if (result->verdict == CC_RIGHT) {
         TRY(cc_pool_take(plan->pool, &plan->context->target, &set, error));
         TRY(measure(plan, set, weights, hopeless_ns, &result->ns, error));

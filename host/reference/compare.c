@@ -6,12 +6,14 @@
 static double ratio_of(float dst, double reference, const double *bound)
 {
     const float rounded = (float)reference;
+    if (bound != NULL && isnan(*bound))
+        return 0.0; /* nothing is promised here (reference.c) */
     if (isnan(rounded))
         return isnan(dst) ? 0.0 : INFINITY;
     if (isinf(rounded) || bound == NULL)
         return dst == rounded ? 0.0 : INFINITY;
     if (!(*bound < INFINITY))
-        return 0.0; /* float32 promises nothing here (reference.c) */
+        return 0.0; /* float32 promises nothing here */
     const double difference = fabs((double)dst - reference);
     if (difference == 0.0)
         return 0.0;

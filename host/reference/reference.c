@@ -1,6 +1,7 @@
 /* The oracle: every problem in plain loops and double precision.
  *
- * The bound, for one element of one stage, is on what a float32 direct sum in any order may miss:
+ * The bound, for one element of one stage, is on what a float32 direct sum in any order may miss
+ * (for Winograd's algorithm reference/winograd.h has another m and S):
  *
  *   x      = the sum in double, bias included (the reference before its activation)
  *   m      = how many products it has (taps inside the input only), plus 1 with a bias
@@ -17,13 +18,17 @@
  * and a the relative error of the device's f (core/activation.h).
  *
  * Where x is infinite or NaN the bound is 0, as only the class can agree. Where S exceeds FLT_MAX
- * a float32 sum may overflow on its way: the bound is infinite. */
+ * a float32 sum may overflow on its way: the bound is infinite. Where S of a Winograd tile does,
+ * also because it reads an infinity or a NaN, not even the class is known: the bound is NaN, and so
+ * it is wherever later stages read such an element. */
+#include "reference/reference.h"
 #include "core/activation.h"
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/platform.h"
 #include "reference/padded.h"
 #include "reference/stage.h"
+#include "reference/winograd.h"
 
 #include <float.h>
 #include <math.h>
@@ -32,7 +37,7 @@
 
 static const double unit_roundoff = FLT_EPSILON / 2.0;
 
-/* What the threads share while they compute one stage. Without a bound, the last four are NULL. */
+/* What the threads share while they compute one stage. Without a bound, the last five are NULL. */
 typedef struct stage_run {
     cc_reference_stage stage;
     const float *bias; /* NULL without one */
@@ -41,13 +46,16 @@ typedef struct stage_run {
     const double *src_magnitude; /* |src| + its bound */
     const double *src_bound;     /* also NULL in the first stage */
     double *bound;
-    double *carried; /* E */
+    double *carried;             /* E */
+    cc_winograd_bound *winograd; /* NULL: a direct sum */
 } stage_run;
 
 /* ---- One element --------------------------------------------------------------------------- */
 
 static double bound_before_activation(double x, double products, double magnitudes, double carried)
 {
+    if (isnan(carried))
+        return NAN;
     if (!isfinite(x))
         return 0.0;
     if (!(magnitudes <= (double)FLT_MAX))
@@ -71,6 +79,13 @@ static double bound_after_activation(const clconv_epilogue *epilogue, double x, 
     const double y = fabs(activate(epilogue, x));
     const double own = isfinite(y) ? activation->relative_ulps * unit_roundoff * y : 0.0;
     return activation->lipschitz * slope * before + own + (double)FLT_MIN;
+}
+
+/* m without the bias, or what stands for it. */
+static double terms(const stage_run *run, int64_t o, int64_t p, int64_t q)
+{
+    return run->winograd != NULL ? cc_winograd_bound_roundings(run->winograd)
+                                 : (double)cc_reference_products(&run->stage, o, p, q);
 }
 
 /* ---- Output planes ------------------------------------------------------------------------- */
@@ -117,10 +132,12 @@ static void bound_plane(const stage_run *run, int64_t k, const double *x, const 
     for (int64_t o = 0; o < shape->axis[CLCONV_DEPTH].output; ++o)
         for (int64_t p = 0; p < shape->axis[CLCONV_HEIGHT].output; ++p)
             for (int64_t q = 0; q < shape->axis[CLCONV_WIDTH].output; ++q, ++i) {
-                const int64_t products =
-                    cc_reference_products(&run->stage, o, p, q) + (run->bias != NULL);
-                const double before = bound_before_activation(
-                    x[i], (double)products, magnitudes[i] + fabs(bias), carried ? carried[i] : 0.0);
+                const double roundings = terms(run, o, p, q) + (run->bias != NULL);
+                const double before =
+                    run->winograd != NULL && !(magnitudes[i] <= (double)FLT_MAX)
+                        ? NAN
+                        : bound_before_activation(x[i], roundings, magnitudes[i] + fabs(bias),
+                                                  carried ? carried[i] : 0.0);
                 magnitudes[i] = bound_after_activation(&shape->epilogue, x[i], before);
             }
 }
@@ -142,7 +159,10 @@ static void run_block(size_t index, void *data)
     const int64_t first = (b.n * shape->out_channels + b.k) * size;
 
     sum_block(run, b, run->src, 0, run->dst + first);
-    if (run->bound != NULL)
+    if (run->winograd != NULL)
+        for (int64_t j = 0; j < b.count; ++j)
+            cc_winograd_bound_sum(run->winograd, b.n, b.k + j, run->bound + first + j * size);
+    else if (run->bound != NULL)
         sum_block(run, b, run->src_magnitude, 1, run->bound + first);
     if (run->carried != NULL)
         sum_block(run, b, run->src_bound, 1, run->carried + first);
@@ -200,14 +220,15 @@ static clconv_status pad(const cc_shape *shape, double **values, clconv_error *e
 }
 
 /* Computes one stage. Takes *src and *src_bound, which it may replace by their padded forms; a
- * NULL src_bound holds exact values. `bound` may be NULL. */
+ * NULL src_bound holds exact values. `bound` may be NULL; `tile`: cc_reference. */
 static clconv_status run_stage(const clconv_problem *problem, const clconv_stage_tensors *tensors,
-                               double **src, double **src_bound, double *dst, double *bound,
-                               clconv_error *error)
+                               int tile, double **src, double **src_bound, double *dst,
+                               double *bound, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     stage_run run = {.bias = problem->epilogue.bias ? tensors->bias : NULL, .dst = dst};
     double *magnitude = NULL, *carried = NULL;
+    cc_winograd_bound winograd = {0};
     cc_shape shape;
 
     TRY(cc_shape_make(problem, &shape, error));
@@ -236,11 +257,17 @@ static clconv_status run_stage(const clconv_problem *problem, const clconv_stage
         run.src_bound = *src_bound;
         run.bound = bound;
         run.carried = carried;
+        if (tile != 0) {
+            TRY(cc_winograd_bound_make(&shape, tile, tensors->weights, magnitude, &winograd,
+                                       error));
+            run.winograd = &winograd;
+        }
     }
     cc_parallel_for((size_t)((int64_t)shape.batch * shape.groups * blocks_of_group(&shape)),
                     run_block, &run);
 cleanup:
     cc_reference_stage_destroy(&run.stage);
+    cc_winograd_bound_destroy(&winograd);
     free(carried);
     free(magnitude);
     return status;
@@ -264,9 +291,9 @@ static clconv_status check_tensors(const clconv_problem *problems, size_t count,
     return CLCONV_OK;
 }
 
-static clconv_status run_sequence(const clconv_problem *problems, size_t count, const float *src,
-                                  const clconv_stage_tensors *stages, double *dst, double *bound,
-                                  clconv_error *error)
+static clconv_status run_sequence(const clconv_problem *problems, size_t count, const int *tiles,
+                                  const float *src, const clconv_stage_tensors *stages, double *dst,
+                                  double *bound, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     clconv_sizes sizes;
@@ -284,14 +311,16 @@ static clconv_status run_sequence(const clconv_problem *problems, size_t count, 
         y = allocate(sizes.dst, &status, error);
         y_bound = bound != NULL && y != NULL ? allocate(sizes.dst, &status, error) : NULL;
         TRY(status);
-        TRY(run_stage(&problems[i], &stages[i], &x, &x_bound, y, y_bound, error));
+        TRY(run_stage(&problems[i], &stages[i], tiles != NULL ? tiles[i] : 0, &x, &x_bound, y,
+                      y_bound, error));
         free(x);
         free(x_bound);
         x = y;
         x_bound = y_bound;
         y = y_bound = NULL;
     }
-    TRY(run_stage(&problems[count - 1], &stages[count - 1], &x, &x_bound, dst, bound, error));
+    TRY(run_stage(&problems[count - 1], &stages[count - 1], tiles != NULL ? tiles[count - 1] : 0,
+                  &x, &x_bound, dst, bound, error));
 cleanup:
     free(x);
     free(x_bound);
@@ -300,15 +329,22 @@ cleanup:
     return status;
 }
 
-clconv_status clconv_reference(const clconv_problem *problems, size_t count, const float *src,
-                               const clconv_stage_tensors *stages, double *dst, double *bound,
-                               clconv_error *error)
+clconv_status cc_reference(const clconv_problem *problems, size_t count, const int *tiles,
+                           const float *src, const clconv_stage_tensors *stages, double *dst,
+                           double *bound, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     TRY(clconv_sequence_check(problems, count, error));
     TRY(check_tensors(problems, count, src, stages, dst, error));
-    TRY(cc_fail_in(error, run_sequence(problems, count, src, stages, dst, bound, error), problems,
-                   count));
+    TRY(cc_fail_in(error, run_sequence(problems, count, tiles, src, stages, dst, bound, error),
+                   problems, count));
 cleanup:
     return status;
+}
+
+clconv_status clconv_reference(const clconv_problem *problems, size_t count, const float *src,
+                               const clconv_stage_tensors *stages, double *dst, double *bound,
+                               clconv_error *error)
+{
+    return cc_reference(problems, count, NULL, src, stages, dst, bound, error);
 }

@@ -35,7 +35,7 @@ REPORT = {
                "opencl_c": TEXT, "compute_units": int, "global_bytes": int, "max_alloc_bytes": int,
                "local_bytes": int, "peak_gflop_per_s": (int, float, type(None)),
                "bandwidth_gbyte_per_s": (int, float, type(None))},
-    "options": {"device": OPTIONAL_TEXT, "algorithm": OPTIONAL_TEXT, "file": OPTIONAL_TEXT,
+    "options": {"device": OPTIONAL_TEXT, "algorithm": OPTIONAL_TEXT, "math": OPTIONAL_TEXT, "file": OPTIONAL_TEXT,
                 "batch": OPTIONAL_TEXT, "peers": OPTIONAL_TEXT, "sweep": OPTIONAL_TEXT,
                 "seed": int, "min_time_s": NUMBER},
     "cold_caches": TEXT,

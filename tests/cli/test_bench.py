@@ -48,7 +48,7 @@ class BenchTest(tool.ToolTest):
             self.assert_complete(result)
         self.assertEqual(report["results"][0]["multiplications_count"], 8 * 8 * 9 * 144)
         self.assertEqual(report["results"][0]["parameters_count"], 8 * 8 * 9)
-        self.assertEqual(report["options"], {"device": None, "algorithm": None, "file": None,
+        self.assertEqual(report["options"], {"device": None, "algorithm": None, "math": None, "file": None,
                                              "batch": "1,2", "peers": None, "sweep": None,
                                              "seed": 5, "min_time_s": 0.05})
         self.assertIn("--seed 5 --batch 1,2 ", report["command"])

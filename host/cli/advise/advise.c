@@ -92,7 +92,9 @@ static const advise_side *alternative_of(const advise *a, size_t index)
 static cli_exit measure_batch(advise *a, const problem_entry *entry)
 {
     check_case c = {0};
-    cli_exit code = check_case_create(&c, entry, (uint64_t)a->seed, 0);
+    cli_exit code = cli_common_math(&a->common, &c.math);
+    if (code == CLI_FINE)
+        code = check_case_create(&c, entry, (uint64_t)a->seed, 0);
     for (size_t i = 0; i < a->count && code == CLI_FINE; i++) {
         if (!is_candidate(a, i) && !is_alternative(a, i))
             continue;

@@ -32,11 +32,12 @@ static json_t *device_json(const clconv_device *device, const roofline *roof)
 
 static json_t *options_json(const bench_settings *s)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f}", "device",
-                     optional_string(s->device), "algorithm", optional_string(s->algorithm), "file",
-                     optional_string(s->file), "batch", optional_string(s->batches), "peers",
-                     optional_string(s->peers), "sweep", optional_string(s->sweep), "seed",
-                     (json_int_t)s->seed, "min_time_s", s->min_time_s);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f}", "device",
+                     optional_string(s->device), "algorithm", optional_string(s->algorithm), "math",
+                     optional_string(s->math), "file", optional_string(s->file), "batch",
+                     optional_string(s->batches), "peers", optional_string(s->peers), "sweep",
+                     optional_string(s->sweep), "seed", (json_int_t)s->seed, "min_time_s",
+                     s->min_time_s);
 }
 
 json_t *bench_json_start(const bench_settings *settings, const clconv_device *device,

@@ -24,6 +24,7 @@ typedef struct bench_settings {
     const char *command;   /* the command line */
     const char *device;    /* as asked for; NULL: auto */
     const char *algorithm; /* " */
+    const char *math;      /* " */
     const char *file;      /* NULL for none */
     const char *batches;   /* " */
     const char *peers;     /* " */

@@ -52,6 +52,7 @@ static clconv_status measure_cold(const bench *b, bench_row *row)
 {
     const cold_request request = {.device = b->common.device,
                                   .algorithm = row->request,
+                                  .math = b->math,
                                   .problem = row->entry->text,
                                   .seed = (uint64_t)b->seed};
     uint64_t hash;
@@ -114,7 +115,7 @@ static cli_exit bench_algorithms(bench *b, const check_case *c, const spread *re
         requested = "auto"; /* the reference has no algorithms to choose from */
     for (size_t i = 0;
          code == CLI_FINE && !interrupted() &&
-         algorithm_choice(b->context, c->entry, requested, i, request, sizeof request);
+         algorithm_choice(b->context, c->entry, requested, b->math, i, request, sizeof request);
          i++)
         code = bench_algorithm(b, c, request, reference);
     return code;
@@ -122,7 +123,7 @@ static cli_exit bench_algorithms(bench *b, const check_case *c, const spread *re
 
 static cli_exit bench_problem(bench *b, const problem_entry *entry)
 {
-    check_case c = {0};
+    check_case c = {.math = b->math};
     spread reference = {0};
     clconv_error error;
 
@@ -245,6 +246,7 @@ static cli_exit start_report(bench *b, const clconv_device *device)
     const bench_settings settings = {.command = b->command,
                                      .device = b->common.device,
                                      .algorithm = b->common.algorithm,
+                                     .math = b->common.math,
                                      .file = b->file,
                                      .batches = b->batches,
                                      .peers = b->peer_names,
@@ -271,6 +273,8 @@ cli_exit bench_run(bench *b, json_t **report)
     cli_exit code;
 
     b->peers = peers_start(&options, &code);
+    if (code == CLI_FINE)
+        code = cli_common_math(&b->common, &b->math);
     if (code == CLI_FINE)
         code = start_report(b, device);
     if (code == CLI_FINE) {

@@ -20,6 +20,7 @@ typedef struct bench {
     int sweep_points; /* at most */
     double peer_timeout_s;
     long long seed;
+    clconv_math math;
     double min_time_s;
     problem_list list;
     clconv_context *context; /* to ask questions; each measurement has a fresh one */

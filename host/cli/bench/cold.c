@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -51,14 +52,13 @@ static clconv_status make_data(first_result *f, uint64_t seed, clconv_error *err
     return CLCONV_OK;
 }
 
-static clconv_status compute(first_result *f, const char *device, const char *algorithm,
+static clconv_status compute(first_result *f, const char *device, const clconv_options *options,
                              clconv_error *error)
 {
-    const clconv_options options = {.algorithm = algorithm};
     clconv_status status = clconv_context_create(device, &f->context, error);
     f->made_ns[0] = clock_ns();
     if (status == CLCONV_OK)
-        status = clconv_plan_create(f->context, f->problems, f->count, &options, &f->plan, error);
+        status = clconv_plan_create(f->context, f->problems, f->count, options, &f->plan, error);
     f->made_ns[1] = clock_ns();
     if (status == CLCONV_OK)
         status = clconv_weights_pack(f->plan, f->data.stages, &f->weights, error);
@@ -82,12 +82,15 @@ static void free_first(first_result *f)
 
 cli_exit cli_first(int argc, const char **argv)
 {
-    enum { DEVICE = 1, ALGORITHM, SEED, PROBLEM, ARGUMENTS };
+    enum { DEVICE = 1, ALGORITHM, MATH, SEED, PROBLEM, ARGUMENTS };
     first_result f = {0};
     clconv_error error;
 
     if (argc != ARGUMENTS)
-        return cli_fail(CLI_USAGE, "first: DEVICE ALGORITHM SEED PROBLEM; bench runs this");
+        return cli_fail(CLI_USAGE, "first: DEVICE ALGORITHM MATH SEED PROBLEM; bench runs this");
+    const clconv_options options = {
+        .algorithm = argv[ALGORITHM],
+        .math = strcmp(argv[MATH], "strict") == 0 ? CLCONV_MATH_STRICT : CLCONV_MATH_DEFAULT};
     const uint64_t start = clock_ns();
     clconv_status status =
         clconv_sequence_parse(argv[PROBLEM], f.problems, CLCONV_MAX_STAGES, &f.count, &error);
@@ -95,7 +98,7 @@ cli_exit cli_first(int argc, const char **argv)
         status = make_data(&f, strtoull(argv[SEED], NULL, 10), &error);
     const uint64_t data_ns = clock_ns() - start;
     if (status == CLCONV_OK)
-        status = compute(&f, argv[DEVICE], argv[ALGORITHM], &error);
+        status = compute(&f, argv[DEVICE], &options, &error);
     if (status == CLCONV_OK) /* what follows the hash is for bench/start */
         printf("%" PRIu64 " %" PRIu64 " %" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
                "\n",
@@ -132,6 +135,7 @@ static clconv_status run_child(const cold_request *request, const char *folder, 
                                      "first",
                                      request->device ? request->device : "auto",
                                      request->algorithm,
+                                     request->math == CLCONV_MATH_STRICT ? "strict" : "default",
                                      seed,
                                      request->problem,
                                      NULL};

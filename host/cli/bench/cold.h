@@ -11,8 +11,9 @@
 typedef struct cold_request {
     const char *device;    /* for clconv_context_create; NULL: auto */
     const char *algorithm; /* for clconv_options */
-    const char *problem;   /* the string of the problem or sequence */
-    uint64_t seed;         /* of the data */
+    clconv_math math;
+    const char *problem; /* the string of the problem or sequence */
+    uint64_t seed;       /* of the data */
 } cold_request;
 
 /* Runs this program once more to compute `request`. *cold_ns: from starting the process until its

@@ -74,7 +74,7 @@ static clconv_status measure_first(clconv_context *context, const check_case *c,
 {
     const problem_entry *e = c->entry;
     const data_set *data = &c->data[GATE_REAL];
-    const clconv_options options = {.algorithm = request};
+    const clconv_options options = {.algorithm = request, .math = c->math};
     clconv_tensors tensors = {.src = data->src, .dst = dst->data};
     clconv_statistics statistics;
 
@@ -145,7 +145,7 @@ clconv_status measure_plan(clconv_context *context, const check_case *c, const c
         status = measure_first(context, c, request, &dst, &plan, &weights, result, error);
     if (status == CLCONV_OK) {
         plan_algorithms(plan, algorithm, algorithm_size);
-        check_output(&dst, c->reference[GATE_REAL], c->bound, verdict);
+        status = check_result(c, plan, GATE_REAL, &dst, verdict, error);
     }
     if (status == CLCONV_OK && verdict->ok) {
         if (on_host)

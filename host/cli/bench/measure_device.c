@@ -79,8 +79,7 @@ static clconv_status judge(const device_run *run, const check_case *c, guarded *
                                             dst->count * sizeof(float), dst->data, 0, NULL, NULL);
     if (code != CL_SUCCESS)
         return fail_cl("clEnqueueReadBuffer", code, error);
-    check_output(dst, c->reference[GATE_REAL], c->bound, verdict);
-    return CLCONV_OK;
+    return check_result(c, run->plan, GATE_REAL, dst, verdict, error);
 }
 
 clconv_status measure_device(clconv_context *context, clconv_plan *plan,

@@ -75,6 +75,11 @@ void check_output(const guarded *array, const double *reference, const double *b
                  (double)array->data[found.worst], reference[found.worst]);
         judge_wrong(verdict, reason);
     }
+    check_guards(array, verdict);
+}
+
+void check_guards(const guarded *array, check_verdict *verdict)
+{
     if (!guarded_intact(array))
         judge_wrong(verdict, "written outside dst");
 }
@@ -132,6 +137,39 @@ void check_case_free(check_case *c)
     *c = (check_case){0};
 }
 
+static int is_strict(const clconv_plan *plan)
+{
+    const char *name;
+    for (size_t s = 0; (name = clconv_plan_algorithm(plan, s)); s++) {
+        if (clconv_algorithm_math(name) != CLCONV_MATH_STRICT)
+            return 0;
+    }
+    return 1;
+}
+
+clconv_status check_result(const check_case *c, const clconv_plan *plan, data_gate gate,
+                           const guarded *array, check_verdict *verdict, clconv_error *error)
+{
+    clconv_status status;
+    if (is_strict(plan)) {
+        check_output(array, c->reference[gate], gate == GATE_REAL ? c->bound : NULL, verdict);
+        return CLCONV_OK;
+    }
+    double *reference = malloc(c->dst_count * sizeof *reference);
+    double *bound = malloc(c->dst_count * sizeof *bound);
+    if (reference && bound) {
+        status = clconv_plan_reference(plan, c->data[gate].src, c->data[gate].stages, reference,
+                                       bound, error);
+        if (status == CLCONV_OK)
+            check_output(array, reference, bound, verdict);
+    } else {
+        status = cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
+    }
+    free(reference);
+    free(bound);
+    return status;
+}
+
 /* One run with raw weights and one with packed ones, on the data of one gate. */
 static clconv_status run_twice(clconv_plan *plan, const data_set *data, guarded *raw,
                                guarded *packed, clconv_error *error)
@@ -169,9 +207,8 @@ clconv_status check_plan(const check_case *c, clconv_plan *plan, check_verdict *
         status = run_twice(plan, &c->data[gate], &raw, &packed, error);
         if (status != CLCONV_OK)
             break;
-        const double *bound = gate == GATE_REAL ? c->bound : NULL;
-        check_output(&raw, c->reference[gate], bound, verdict);
-        check_output(&packed, c->reference[gate], bound, verdict);
+        status = check_result(c, plan, (data_gate)gate, &raw, verdict, error);
+        check_guards(&packed, verdict);
         check_repeat(&raw, &packed, verdict);
     }
     guarded_free(&raw);
@@ -179,25 +216,32 @@ clconv_status check_plan(const check_case *c, clconv_plan *plan, check_verdict *
     return status;
 }
 
+static int takes(const clconv_context *context, const clconv_problem *problem, clconv_math math,
+                 const char *name)
+{
+    return (math == CLCONV_MATH_DEFAULT || clconv_algorithm_math(name) == math) &&
+           clconv_algorithm_check(context, problem, name, NULL) == CLCONV_OK;
+}
+
 /* The name of applicable algorithm `wanted` of a problem, counted modulo their number; NULL if
  * none is applicable. *count receives their number. */
 static const char *applicable(const clconv_context *context, const clconv_problem *problem,
-                              size_t wanted, size_t *count)
+                              clconv_math math, size_t wanted, size_t *count)
 {
     const char *name;
     *count = 0;
     for (size_t i = 0; (name = clconv_algorithm_name(i)); i++)
-        *count += clconv_algorithm_check(context, problem, name, NULL) == CLCONV_OK;
+        *count += (size_t)takes(context, problem, math, name);
     size_t left = *count ? wanted % *count : 0;
     for (size_t i = 0; (name = clconv_algorithm_name(i)); i++) {
-        if (clconv_algorithm_check(context, problem, name, NULL) == CLCONV_OK && left-- == 0)
+        if (takes(context, problem, math, name) && left-- == 0)
             break;
     }
     return name;
 }
 
 int algorithm_choice(const clconv_context *context, const problem_entry *entry, const char *request,
-                     size_t index, char *text, size_t size)
+                     clconv_math math, size_t index, char *text, size_t size)
 {
     if (strcmp(request, "all") != 0) {
         snprintf(text, size, "%s", request);
@@ -207,7 +251,7 @@ int algorithm_choice(const clconv_context *context, const problem_entry *entry, 
     size_t length = 0;
     for (size_t s = 0; s < entry->count; s++) {
         size_t count;
-        const char *name = applicable(context, &entry->problems[s], index, &count);
+        const char *name = applicable(context, &entry->problems[s], math, index, &count);
         if (!name)
             return 0;
         most = count > most ? count : most;

@@ -57,6 +57,7 @@ typedef struct verify {
     char *file;
     char *batches;
     long long seed;
+    clconv_math math;
     clconv_context *context;
     progress_line *progress;
     double done; /* multiplications behind, of all problems */
@@ -130,7 +131,8 @@ static int is_repeated(const verify *v, const check_case *c, const char *request
     char choice[256];
     if (strcmp(request, "auto") != 0 || strcmp(requested(v), "all") != 0)
         return 0;
-    for (size_t i = 0; algorithm_choice(v->context, c->entry, "all", i, choice, sizeof choice); i++)
+    for (size_t i = 0;
+         algorithm_choice(v->context, c->entry, "all", v->math, i, choice, sizeof choice); i++)
         if (strcmp(choice, algorithm) == 0)
             return 1;
     return 0;
@@ -138,7 +140,7 @@ static int is_repeated(const verify *v, const check_case *c, const char *request
 
 static cli_exit verify_algorithm(verify *v, const check_case *c, const char *request)
 {
-    const clconv_options options = {.algorithm = request};
+    const clconv_options options = {.algorithm = request, .math = v->math};
     char algorithm[256];
     clconv_plan *plan = NULL;
     clconv_error error;
@@ -171,7 +173,7 @@ static cli_exit verify_problem(verify *v, const problem_entry *entry)
     char planned[256];
     char request[256];
     clconv_error error;
-    check_case c = {0};
+    check_case c = {.math = v->math};
 
     if (cli_planning_resolve(v->context, entry->problems, entry->count, &v->common, planned,
                              sizeof planned, &error) != CLCONV_OK)
@@ -181,8 +183,8 @@ static cli_exit verify_problem(verify *v, const problem_entry *entry)
     cli_exit code = check_case_create(&c, entry, (uint64_t)v->seed, 1);
     if (code == CLI_FINE && all)
         code = verify_algorithm(v, &c, "auto");
-    for (size_t i = 0; code == CLI_FINE &&
-                       algorithm_choice(v->context, entry, planned, i, request, sizeof request);
+    for (size_t i = 0; code == CLI_FINE && algorithm_choice(v->context, entry, planned, v->math, i,
+                                                            request, sizeof request);
          i++) {
         progress_step(v->progress, v->done, "%s on %s", request, entry->text);
         code = verify_algorithm(v, &c, request);
@@ -240,7 +242,9 @@ static cli_exit verify_list(verify *v, const problem_list *list)
 static cli_exit verify_options(verify *v, poptContext options)
 {
     problem_list list = {0};
-    cli_exit code = take_problems(v, options, &list);
+    cli_exit code = cli_common_math(&v->common, &v->math);
+    if (code == CLI_FINE)
+        code = take_problems(v, options, &list);
     if (code == CLI_FINE)
         code = verify_list(v, &list);
     problem_list_free(&list);

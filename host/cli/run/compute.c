@@ -31,46 +31,14 @@ static void print_timing(const clconv_context *context, const clconv_timing *tim
     printf("compiled %zu programs in %.3f ms\n", built.programs, milliseconds(built.compile_ns));
 }
 
-cli_exit cli_compute(const cli_common *common, const clconv_problem *problems, size_t count,
-                     const float *src, const clconv_stage_tensors *stages, float *dst)
-{
-    clconv_options options = {.algorithm = common->algorithm};
-    const clconv_tensors tensors = {.src = src, .dst = dst, .stages = stages};
-    clconv_context *context = NULL;
-    clconv_plan *plan = NULL;
-    clconv_timing timing;
-    clconv_error error;
-
-    cli_exit code = CLI_FINE;
-    if (cli_planning_read(common, &options, &error) != CLCONV_OK ||
-        clconv_context_create(common->device, &context, &error) != CLCONV_OK ||
-        clconv_plan_create(context, problems, count, &options, &plan, &error) != CLCONV_OK) {
-        code = cli_fail_library(&error);
-        goto cleanup;
-    }
-    if (common->verbose)
-        print_plan(plan);
-    if (clconv_execute(plan, &tensors, common->verbose ? &timing : NULL, &error) != CLCONV_OK) {
-        code = cli_fail_library(&error);
-        goto cleanup;
-    }
-    if (common->verbose)
-        print_timing(context, &timing);
-
-cleanup:
-    clconv_plan_destroy(plan);
-    clconv_context_destroy(context);
-    return code;
-}
-
-cli_exit cli_check(const clconv_problem *problems, size_t count, const float *src,
-                   const clconv_stage_tensors *stages, const float *dst)
+static cli_exit check_result(const clconv_plan *plan, const clconv_problem *last, const float *src,
+                             const clconv_stage_tensors *stages, const float *dst)
 {
     cli_exit code = CLI_FINE;
     clconv_error error;
     clconv_sizes sizes;
     double *reference = NULL, *bound = NULL;
-    if (clconv_problem_sizes(&problems[count - 1], &sizes, &error) != CLCONV_OK)
+    if (clconv_problem_sizes(last, &sizes, &error) != CLCONV_OK)
         return cli_fail_library(&error);
 
     const size_t elements = (size_t)sizes.dst;
@@ -81,7 +49,7 @@ cli_exit cli_check(const clconv_problem *problems, size_t count, const float *sr
                         elements);
         goto cleanup;
     }
-    if (clconv_reference(problems, count, src, stages, reference, bound, &error) != CLCONV_OK) {
+    if (clconv_plan_reference(plan, src, stages, reference, bound, &error) != CLCONV_OK) {
         code = cli_fail_library(&error);
         goto cleanup;
     }
@@ -100,5 +68,41 @@ cli_exit cli_check(const clconv_problem *problems, size_t count, const float *sr
 cleanup:
     free(bound);
     free(reference);
+    return code;
+}
+
+cli_exit cli_compute(const cli_common *common, const clconv_problem *problems, size_t count,
+                     const float *src, const clconv_stage_tensors *stages, float *dst, int check)
+{
+    clconv_options options = {.algorithm = common->algorithm};
+    const clconv_tensors tensors = {.src = src, .dst = dst, .stages = stages};
+    cli_exit code = cli_common_math(common, &options.math); /* before anything is made */
+    clconv_context *context = NULL;
+    clconv_plan *plan = NULL;
+    clconv_timing timing;
+    clconv_error error;
+
+    if (code != CLI_FINE)
+        return code;
+    if (cli_planning_read(common, &options, &error) != CLCONV_OK ||
+        clconv_context_create(common->device, &context, &error) != CLCONV_OK ||
+        clconv_plan_create(context, problems, count, &options, &plan, &error) != CLCONV_OK) {
+        code = cli_fail_library(&error);
+        goto cleanup;
+    }
+    if (common->verbose)
+        print_plan(plan);
+    if (clconv_execute(plan, &tensors, common->verbose ? &timing : NULL, &error) != CLCONV_OK) {
+        code = cli_fail_library(&error);
+        goto cleanup;
+    }
+    if (common->verbose)
+        print_timing(context, &timing);
+    if (check)
+        code = check_result(plan, &problems[count - 1], src, stages, dst);
+
+cleanup:
+    clconv_plan_destroy(plan);
+    clconv_context_destroy(context);
     return code;
 }

@@ -5,13 +5,9 @@
 #include "common.h"
 
 /* Computes dst from src and the stages' tensors. --verbose prints the plan and where the time
- * went. Reports what fails and returns the exit code. */
+ * went. check: compares dst with the reference, prints the worst error and returns CLI_WRONG when
+ * an element is beyond its bound. Reports what fails and returns the exit code. */
 cli_exit cli_compute(const cli_common *common, const clconv_problem *problems, size_t count,
-                     const float *src, const clconv_stage_tensors *stages, float *dst);
-
-/* Compares dst with the reference, prints the worst error and returns CLI_WRONG when an element is
- * beyond its bound. */
-cli_exit cli_check(const clconv_problem *problems, size_t count, const float *src,
-                   const clconv_stage_tensors *stages, const float *dst);
+                     const float *src, const clconv_stage_tensors *stages, float *dst, int check);
 
 #endif

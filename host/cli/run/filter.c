@@ -195,7 +195,7 @@ static cli_exit filter_picture(const filter_flags *flags, const image_kernel *ke
     if (flags->common.verbose)
         print_plan(flags, kernel, &plan);
     planes_of(in, channels, src);
-    code = cli_compute(&flags->common, plan.problems, plan.count, src, plan.stages, dst);
+    code = cli_compute(&flags->common, plan.problems, plan.count, src, plan.stages, dst, 0);
     if (code == CLI_FINE)
         pixels_of(dst, kernel->result, in, out);
 

@@ -99,11 +99,7 @@ static cli_exit compute_and_write(const run_flags *flags, run_data *data)
 {
     clconv_error error;
     cli_exit code = cli_compute(&flags->common, data->problems, flags->count, data->src.data,
-                                data->stages, data->dst.data);
-    if (code == CLI_FINE && flags->check) {
-        code =
-            cli_check(data->problems, flags->count, data->src.data, data->stages, data->dst.data);
-    }
+                                data->stages, data->dst.data, flags->check);
     if (code == CLI_FINE && npy_write(flags->dst, &data->dst, &error) != CLCONV_OK)
         code = cli_fail_library(&error);
     return code;
