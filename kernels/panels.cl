@@ -9,7 +9,7 @@
  * padding resolved, into a panel of __local memory, and multiplies them with the weights of
  * CHANNELS output channels at a time: CHANNELS * VECTORS accumulators, VECTORS vectors of the panel
  * and CHANNELS broadcasts a row. Sums wait for the
- * next panel in dst, or, where that would be value by value, in a workspace.
+ * next panel in dst, or, where that would be value by value or strips overlap, in a workspace.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
  *           packed [g][phase][panel][block of CHANNELS output channels][row of the panel]
@@ -378,7 +378,8 @@ panels(const conv_args args, __global const float *restrict src,
     const conv_view view_w = conv_view_make(width, phase % phases_w);
     const int group_c = args.C / args.G, group_k = args.K / args.G;
 
-    /* The pixels: strips are equal, in vectors, to one. */
+    /* The pixels: strips are equal, in vectors, to one. A strip that takes more than its share
+     * computes some of the next one's pixels, too, to the same bits. */
     const int together = get_num_groups(2) == 1;
     const long image_pixels = (long)view_d.out_count * view_h.out_count * view_w.out_count;
     const long pixels = image_pixels * (together ? args.N : 1);
@@ -474,6 +475,11 @@ panels(const conv_args args, __global const float *restrict src,
     place.slope = args.slope;
     place.streamed = out_plane * args.K * args.N >= STREAMED && image_pixels == out_plane &&
                      out_plane % LANES == 0 && (size_t)dst % sizeof(vector) == 0;
+
+    if (waiting != 0)
+        waiting += waiting_offset +
+                   (((ulong)get_group_id(2) * args.G + g) * get_num_groups(0) + get_group_id(0)) *
+                       blocks * CHANNELS * PIXELS;
 
     for (int n = 0; n < panels; ++n) {
         const int c = n / tap_panels * panel_c, channels = min(panel_c, group_c - c);

@@ -81,6 +81,26 @@ static int64_t vector_count(const cc_shape *shape, form f)
     return divide_up(pixels * (images_together(shape, f) ? shape->batch : 1), f.lanes);
 }
 
+static int64_t strip_count(const cc_shape *shape, form f)
+{
+    return divide_up(vector_count(shape, f), f.vectors);
+}
+
+/* Whether a strip of so many vectors is computed as it is: the kernel has code for these counts and
+ * takes the next larger one otherwise. */
+static int is_whole_strip(int64_t vectors, form f)
+{
+    return vectors == f.vectors || vectors == f.vectors - 1 || vectors == f.vectors / 2;
+}
+
+/* Whether neighbouring strips compute some pixels both. */
+static int strips_overlap(const cc_shape *shape, form f)
+{
+    const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
+    return strips > 1 &&
+           !(is_whole_strip(vectors / strips, f) && is_whole_strip(divide_up(vectors, strips), f));
+}
+
 /* K/G is padded to whole blocks. */
 static double packed_elements(const cc_shape *shape)
 {
@@ -104,7 +124,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 /* Work-items that share the output channels of a strip, so that every compute unit has some. */
 static int64_t share_count(const clconv_device *device, const cc_shape *shape, form f)
 {
-    const int64_t strips = divide_up(vector_count(shape, f), f.vectors);
+    const int64_t strips = strip_count(shape, f);
     const int64_t items = strips * phase_count(shape) * shape->groups *
                           (images_together(shape, f) ? 1 : shape->batch);
     const int64_t shares = divide_up((int64_t)ITEMS_PER_UNIT * device->compute_units, items);
@@ -123,7 +143,7 @@ static const double tap_ns = 12.0, row_ns = 3.8, gathered_row_ns = 32.0, store_n
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const form f = choose_form(shape, 16);
-    const int64_t vectors = vector_count(shape, f), strips = divide_up(vectors, f.vectors);
+    const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
     const int64_t least = f.vectors / 2; /* that a strip computes */
     const double strip_vectors = (double)(vectors > strips * least ? vectors : strips * least);
     const double items =
@@ -151,7 +171,7 @@ static void set_sizes(cc_stage *stage, form f)
     const size_t taps = (size_t)cc_kernel_elements(shape), groups = (size_t)shape->groups;
     const int images = images_together(shape, f) ? 1 : shape->batch;
 
-    const int64_t strips = divide_up(vector_count(shape, f), f.vectors);
+    const int64_t strips = strip_count(shape, f);
     const int64_t shares = share_count(stage->target->device, shape, f);
     const size_t global[3] = {(size_t)(strips * phase_count(shape)), (size_t)shares * groups,
                               (size_t)images};
@@ -160,9 +180,10 @@ static void set_sizes(cc_stage *stage, form f)
     memcpy(s->global, global, sizeof(global));
     memcpy(s->pack_global, pack_global, sizeof(pack_global));
     memcpy(s->pack_local, pack_local, sizeof(pack_local));
-    /* Sums of a phase wait value by value in dst, so they have a place of their own, if any wait.
-     */
-    if (phase_count(shape) > 1 && phase_rows(shape) > PANEL / (f.lanes * f.vectors))
+    /* Sums that wait have a place of their own where dst is none: a phase's are not neighbours
+     * there, and strips that overlap would add to each other's. */
+    if (phase_rows(shape) > PANEL / (f.lanes * f.vectors) &&
+        (phase_count(shape) > 1 || strips_overlap(shape, f)))
         stage->workspace_bytes = global[0] * (size_t)images * groups * padded_k *
                                  (size_t)(f.lanes * f.vectors) * sizeof(float);
     stage->packed_bytes = padded_k * (size_t)group_c(shape) * taps * groups * sizeof(float);

@@ -46,6 +46,9 @@ static const char *const builtin[] = {
     "mb2ic6iw40oc12kw3sw2pw4dw2+bias+replicate",
     "g12mb2ic12iw64oc12kw7pw3",
     "deconv:mb2ic5iw20oc4kw6sw3pw2",
+    /* Long sums, which an algorithm may compute in parts */
+    "mb3ic11ih2iw12oc1oh4ow11kh4kw5ph4pw8dw2",
+    "deconv:mb2ic70ih9iw11oc20kh4kw4sh2sw2ph1pw1+relu",
     "mb1ic4id7ih9iw11oc6kd3kh3kw3pd1ph1pw1",
     "g5mb1ic5id8ih9iw10oc10kd3kh1kw2sd2pd1+reflect",
     "g12mb1ic12ih18iw20oc12kh3kw3ph1pw1+bias+relu -> mb1ic12ih18iw20oc20kh1kw1+bias+relu",
