@@ -114,6 +114,9 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     if (device->kind != CLCONV_DEVICE_CPU)
         return cc_fail(error, CLCONV_UNSUPPORTED, "panels is made for CPU devices");
+    if (strcmp(device->platform, "rusticl") == 0) /* llvmpipe: 65535, all loops together */
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "rusticl ends the loops of work-items of panels early");
     if (packed_elements(shape) * sizeof(float) > (double)device->max_alloc_bytes)
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "packed weights of %.0f elements are too large for a buffer of %s",
