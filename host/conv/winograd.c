@@ -159,8 +159,8 @@ static clconv_status applicable2(const clconv_device *device, const cc_shape *sh
 }
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a vector of products, the
- * transforms of a pack and channel for each product, a byte of weights from memory where they do
- * not stay in the cache, and of all units a launch. */
+ * transforms of a pack and channel for each product, a byte of weights from memory, which each
+ * group of packs reads anew where they do not stay in the cache, and of all units a launch. */
 static const double product_ns = 0.45, input_ns = 10.0, output_ns = 10.0, weights_byte_ns = 0.05,
                     launch_ns = 25e3, cached_weights_bytes = 16e6;
 
@@ -173,7 +173,8 @@ static double estimate(const clconv_device *device, const cc_shape *shape, int t
     const double bytes = weights_bytes(shape, &s);
     const double transforms = s.products * (s.channels * input_ns + s.k * output_ns);
     const double products = s.products * s.channels / shape->groups * s.k * product_ns;
-    const double weights = bytes > cached_weights_bytes ? bytes * weights_byte_ns : 0.0;
+    const double groups = d.group_packs > 0 ? ceil(s.packs / d.group_packs) : 1.0;
+    const double weights = bytes > cached_weights_bytes ? groups * bytes * weights_byte_ns : 0.0;
     return s.packs * (transforms + products) / (units * d.busy) + weights +
            launch_ns * (d.group_packs > 0 ? 1 : 3);
 }
