@@ -45,8 +45,30 @@ clconv_status clconv_algorithm_check(const clconv_context *context, const clconv
     const cc_algorithm *found = NULL;
     if (cc_context_is_reference(context))
         return cc_choose_reference(name, error);
-    return cc_choose_check(&context->device, name, CLCONV_MATH_DEFAULT, problem, &shape, &found,
+    return cc_choose_check(&context->device, name, CLCONV_MATH_DEFAULT, problem, &shape, 1, &found,
                            error);
+}
+
+clconv_status clconv_algorithm_check_sequence(const clconv_context *context,
+                                              const clconv_problem *problems, size_t count,
+                                              const char *algorithm, clconv_error *error)
+{
+    if (context == NULL || problems == NULL || algorithm == NULL)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT,
+                       "clconv_algorithm_check_sequence: null pointer");
+    clconv_status status = CLCONV_OK;
+    cc_shape shapes[CLCONV_MAX_STAGES];
+    cc_choice chosen[CLCONV_MAX_STAGES];
+    const clconv_options options = {.algorithm = algorithm};
+    TRY(clconv_sequence_check(problems, count, error));
+    if (cc_context_is_reference(context))
+        return cc_choose_reference(algorithm, error);
+    for (size_t i = 0; i < count; ++i)
+        TRY(cc_shape_make(&problems[i], &shapes[i], error));
+    TRY(cc_choose(&context->device, &options, problems, shapes, count, chosen, error));
+
+cleanup:
+    return status;
 }
 
 size_t clconv_cache_folder(char *path, size_t size)

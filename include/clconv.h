@@ -371,6 +371,13 @@ CLCONV_API clconv_status clconv_algorithm_check(const clconv_context *context,
                                                 const clconv_problem *problem, const char *name,
                                                 clconv_error *error);
 
+/* The same for a sequence; `algorithm` is what clconv_options.algorithm takes. Some algorithms run
+ * two stages as one and take no single problem. */
+CLCONV_API clconv_status clconv_algorithm_check_sequence(const clconv_context *context,
+                                                         const clconv_problem *problems,
+                                                         size_t count, const char *algorithm,
+                                                         clconv_error *error);
+
 /* What a plan may compute instead of the sum of a convolution's products. */
 typedef enum clconv_math {
     CLCONV_MATH_DEFAULT, /* Winograd's algorithm too: fewer multiplications, a wider error bound,
@@ -394,7 +401,8 @@ typedef enum clconv_planning {
 /* Zero-initialise; every zero is the default. */
 typedef struct clconv_options {
     const char *algorithm;    /* NULL or "auto": chosen as `planning` says; a name; or one per
-                                 stage, separated by commas */
+                                 stage, separated by commas; what runs two
+                                 stages as one is named for both */
     clconv_planning planning; /* of the stages whose algorithm is "auto" */
     int budget_ms;            /* of CLCONV_MEASURE, for the whole plan; 0: 1000 */
     clconv_math math;
@@ -408,6 +416,7 @@ typedef struct clconv_plan clconv_plan;
  * whose output differs from the reference beyond its bound, in all planes of a small problem and in
  * a sample that the reference computes in about 0.1 s of a large one, is never taken. The budget
  * ends with the algorithm that is running when it is over, but not before one was found right.
+ * Two stages that the cost model runs as one are not measured.
  * Each result is a line of tuning.txt in clconv_cache_folder, with the version of the library and
  * of the driver, the device and the problem: what is there is never measured again, what a budget
  * left out is measured by the next plan, and the file may be copied to another machine, edited
@@ -422,7 +431,8 @@ CLCONV_API clconv_status clconv_plan_create(clconv_context *context, const clcon
 
 CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
 
-/* What was chosen for a stage: the algorithm's name; NULL past the last stage. */
+/* What was chosen for a stage: the algorithm's name; NULL past the last stage. An algorithm that
+ * runs two stages as one is named for both. */
 CLCONV_API const char *clconv_plan_algorithm(const clconv_plan *plan, size_t stage);
 
 /* clconv_reference for the plan's problems, with the bounds of the plan's algorithms: those of

@@ -60,179 +60,34 @@ typedef int8 ivector;
 
 #define BLOCK_K (VECTORS * LANES)
 #if PIXELS == 8
+typedef float8 pixel_vector;
 #define LOAD_PIXELS  vload8
 #define STORE_PIXELS vstore8
 #else
+typedef float4 pixel_vector;
 #define LOAD_PIXELS  vload4
 #define STORE_PIXELS vstore4
 #endif
 
-/* Mirrors struct tiling of host/conv/blocked.c. */
-typedef struct {
-    int rows, cols; /* outputs of a band */
-    int chunk;      /* input channels summed at a time */
-    int blocks;     /* blocks of output channels of a task */
-    int tasks;
-    int unit;                                     /* input channels of the table */
-    int rows_at, panel_at, sums_at, local_floats; /* parts of the __local memory, in floats */
-} blocked_tiling;
+#include "blocked_copy.h"
+#include "blocked_task.h"
+#include "transpose8.h"
 
-/* The taps for which an output of indices [first, last] may read inside the input. */
-static inline int2 inside_taps(conv_view view, int first, int last, int size)
+#if EPILOGUE
+/* As conv_activate. */
+static __attribute__((noinline)) pixel_vector activate(pixel_vector x, int activation, float slope)
 {
-#if PADDING_MODE
-    return (int2)(0, view.taps);
-#else
-    /* Input index of tap j: low + j*tap for the first output, high + j*tap for the last. */
-    const int low = view.in_first + first * view.in_step;
-    const int high = view.in_first + last * view.in_step;
-    const int tap = (int)abs(view.in_tap);
-    int begin, end;
-    if (view.in_tap > 0) {
-        begin = high >= 0 ? 0 : (tap - 1 - high) / tap;
-        end = low >= size ? 0 : (size - 1 - low) / tap + 1;
-    } else {
-        begin = low < size ? 0 : (low - size) / tap + 1;
-        end = high < 0 ? 0 : high / tap + 1;
+    switch (activation) {
+    case 1: return select(x, (pixel_vector)0.0f, x < 0.0f);
+    case 2: return select(select(x, (pixel_vector)6.0f, x > 6.0f), (pixel_vector)0.0f, x < 0.0f);
+    case 3: return select(x, slope * x, x < 0.0f);
+    case 4: return 1.0f / (1.0f + exp(-x));
+    case 5: return tanh(x);
+    case 6: return x / (1.0f + exp(-x));
+    default: return x;
     }
-    begin = min(begin, view.taps);
-    return (int2)(begin, max(begin, min(end, view.taps)));
+}
 #endif
-}
-
-/* The input indices that outputs [first, last] read, ends included. */
-static inline int2 input_range(conv_view view, int first, int last)
-{
-    const int reach = max(view.taps - 1, 0) * view.in_tap;
-    return (int2)(view.in_first + first * view.in_step + min(reach, 0),
-                  view.in_first + last * view.in_step + max(reach, 0));
-}
-
-/* Copies indices [first, first + count) of a row of `size` inputs with padding resolved. `end` is
- * the end of the tensor, past which nothing is read; up to LANES - 1 floats are written past count.
- */
-static inline __attribute__((always_inline)) void copy_row(__local float *to, int count,
-                                                           __global const float *row,
-                                                           __global const float *end, int first,
-                                                           int size, int mode)
-{
-    const int lead = clamp(-first, 0, count), inside = clamp(size - first, lead, count);
-    __global const float *from = row + first;
-    int i = lead;
-#if PADDING_MODE
-    for (int j = 0; j < lead; ++j)
-        to[j] = row[conv_pad_index(first + j, size, mode)];
-#else
-    for (int j = 0; j < lead; j += LANES)
-        VECTOR_STORE((vector)0.0f, 0, to + j);
-#endif
-    if (from + inside + LANES <= end) {
-        for (; i < inside; i += LANES)
-            VECTOR_STORE(VECTOR_LOAD(0, from + i), 0, to + i);
-    } else {
-        for (; i < inside; ++i)
-            to[i] = from[i];
-    }
-#if PADDING_MODE
-    for (int j = inside; j < count; ++j)
-        to[j] = row[conv_pad_index(first + j, size, mode)];
-#else
-    for (int j = inside; j < count; j += LANES)
-        VECTOR_STORE((vector)0.0f, 0, to + j);
-#endif
-}
-
-/* 8 x 8, in place. */
-static inline __attribute__((always_inline)) void transpose(float8 a[8])
-{
-    float8 b[8];
-#pragma unroll
-    for (int i = 0; i < 8; i += 2) {
-        const float8 x = a[i], y = a[i + 1];
-        b[i] = (float8)(x.s0, y.s0, x.s1, y.s1, x.s4, y.s4, x.s5, y.s5);
-        b[i + 1] = (float8)(x.s2, y.s2, x.s3, y.s3, x.s6, y.s6, x.s7, y.s7);
-    }
-#pragma unroll
-    for (int i = 0; i < 8; i += 4) {
-#pragma unroll
-        for (int j = 0; j < 2; ++j) {
-            const float8 x = b[i + j], y = b[i + j + 2];
-            a[i + 2 * j] = (float8)(x.s01, y.s01, x.s45, y.s45);
-            a[i + 2 * j + 1] = (float8)(x.s23, y.s23, x.s67, y.s67);
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-        const float8 x = a[i], y = a[i + 4];
-        a[i] = (float8)(x.lo, y.lo);
-        a[i + 4] = (float8)(x.hi, y.hi);
-    }
-}
-
-/* Taps of an axis that belong to phases before this one; each tap belongs to one phase. */
-static inline int earlier_taps(conv_axis a, int phase)
-{
-    int taps = 0;
-#if TRANSPOSED
-    for (int i = 0; i < phase; ++i)
-        taps += conv_view_make(a, i).taps;
-#endif
-    return taps;
-}
-
-/* Where the packed weights of a phase begin, in taps of a block's input channels. */
-static inline int phase_weights(const conv_args *args, int phase_d, int phase_h, int phase_w)
-{
-    const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
-    return (earlier_taps(depth, phase_d) * height.kernel_size +
-            conv_view_make(depth, phase_d).taps * earlier_taps(height, phase_h)) *
-               width.kernel_size +
-           conv_view_make(depth, phase_d).taps * conv_view_make(height, phase_h).taps *
-               earlier_taps(width, phase_w);
-}
-
-/* What the tasks of a launch have in common, and the part that one computes. */
-typedef struct {
-    conv_view d, h, w;
-    int g, n, block;         /* its group, image and first block of channels */
-    int weights_first;       /* of its phase, in taps of an input channel */
-    int o, p, q, rows, cols; /* its band of the phase's outputs */
-} blocked_task;
-
-/* Task number `index`: bands are numbered fastest, then images, so that neighbours share weights.
- */
-static inline __attribute__((always_inline)) void
-find_task(blocked_task *task, const conv_args *args, const blocked_tiling *tiling, int index)
-{
-    const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
-    const int phases_h = conv_phases(height), phases_w = conv_phases(width);
-    const int phases = conv_phases(depth) * phases_h * phases_w;
-    const int outs_d = conv_phase_outputs(depth);
-    const int bands_h = (conv_phase_outputs(height) + tiling->rows - 1) / tiling->rows;
-    const int bands_w = (conv_phase_outputs(width) + tiling->cols - 1) / tiling->cols;
-    const int blocks = (args->K / args->G + BLOCK_K - 1) / BLOCK_K;
-    const int parts = (blocks + tiling->blocks - 1) / tiling->blocks;
-
-    task->q = index % bands_w * tiling->cols;
-    index /= bands_w;
-    task->p = index % bands_h * tiling->rows;
-    index /= bands_h;
-    task->o = index % outs_d;
-    index /= outs_d;
-    task->n = index % args->N;
-    index /= args->N;
-    const int phase = index % phases;
-    index /= phases;
-    task->block = index % parts * tiling->blocks;
-    task->g = index / parts;
-    task->weights_first = phase_weights(args, phase / phases_w / phases_h,
-                                        phase / phases_w % phases_h, phase % phases_w);
-    task->d = conv_view_make(depth, phase / phases_w / phases_h);
-    task->h = conv_view_make(height, phase / phases_w % phases_h);
-    task->w = conv_view_make(width, phase % phases_w);
-    task->rows = task->o < task->d.out_count ? min(tiling->rows, task->h.out_count - task->p) : 0;
-    task->cols = min(tiling->cols, task->w.out_count - task->q);
-}
 
 /* Task `index`. A function of its own, as PoCL compiles a kernel three times. */
 static __attribute__((noinline)) void compute(const conv_args *given, const blocked_tiling *cut,
@@ -443,20 +298,21 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
             const int k_first = (task.block + b) * BLOCK_K;
             for (int k = k_first; k < min(k_first + BLOCK_K, group_k); ++k) {
                 __global float *const out = dst + k * out_plane;
-                __local const float *line = sums + (b * tiles * BLOCK_K + k - k_first) * PIXELS;
+                __local float *line = sums + (b * tiles * BLOCK_K + k - k_first) * PIXELS;
                 const float shift = has_bias ? bias[task.g * group_k + k] : 0.0f;
                 int p = 0, q = 0;
                 for (int tile = 0; tile < tiles; ++tile, line += PIXELS * BLOCK_K) {
                     const int first = max(min(tile * PIXELS, pixels - PIXELS), 0);
-                    if (dense && !EPILOGUE) {
-                        STORE_PIXELS(LOAD_PIXELS(0, line) + shift, 0, out + first);
-                    } else {
-                        for (int j = tile * PIXELS - first; j < count; ++j) {
-                            float value = line[j] + shift;
+                    pixel_vector x = LOAD_PIXELS(0, line) + shift;
 #if EPILOGUE
-                            value = conv_activate(value, args.activation, args.slope);
+                    x = activate(x, args.activation, args.slope);
 #endif
-                            out[p * task.h.out_step * width.output + q * task.w.out_step] = value;
+                    if (dense) {
+                        STORE_PIXELS(x, 0, out + first);
+                    } else {
+                        STORE_PIXELS(x, 0, line);
+                        for (int j = tile * PIXELS - first; j < count; ++j) {
+                            out[p * task.h.out_step * width.output + q * task.w.out_step] = line[j];
                             if (++q == task.cols) {
                                 q = 0;
                                 ++p;

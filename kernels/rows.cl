@@ -5,315 +5,221 @@
  *   dst[n][c*m+j][o][p][q] = finish(sum over t,r,s of
  *       src[n][c][o*stride_d - padding_d + t*dilation_d][..][..] * weights[c*m+j][t][r][s])
  *
- * The unit of work is a block of output rows of one plane. A block is computed LANES columns at a
- * time, one accumulator to a row:
+ * The output rows of all planes are shared evenly among the work-items, in pieces of at most
+ * PIECE rows of a plane. A piece is computed LANES columns at a time:
  *
- *   KERNEL > 0  BLOCK rows. Each input row is loaded once, as KERNEL shifted vectors, and serves
- *               all output rows that need it. Stride 2 takes the even or the odd lanes of two
- *               vectors.
- *   KERNEL = 0  any kernel, stride, dilation and padding mode. BLOCK rows, or where the output has
- *               fewer than 3, BLOCK vectors of one row; tap by tap.
+ *   KERNEL > 0  from top to bottom. Each input row is loaded once, as KERNEL shifted vectors, and
+ *               serves all output rows that need it. Stride 2 takes the even and the odd lanes of
+ *               two vectors.
+ *   KERNEL = 0  any kernel, stride, dilation and padding mode, tap by tap. BLOCK rows at a time, or
+ *               where the output has fewer than 3, BLOCK vectors of one row.
  *
  * Tensors   src N,C,D,H,W   weights K,1,T,R,S   dst N,K,O,P,Q
- * Global    any number of work-items, which share the units evenly
+ * Global    {1 + any number of work-items}: the first is empty
  * Local     {1, 1, 1}
  * Edges     Vectors are read across the ends of an input row, never across those of the tensor,
  *           and lanes in the padding are zeroed in registers. What would cross the tensor's ends
- *           is read lane by lane, as is padding that is not zero. Taps on rows of zero padding are
- *           left out. The last block of rows and the last vector of a row are moved back to end
- *           with the output and are computed twice. */
+ *           is read lane by lane, as is padding that is not zero. Rows of zero padding are left
+ *           out. The last vector of a row is moved back to end with it and is computed twice; that
+ *           of a row shorter than LANES runs into the rows that are stored after it.
+ *           Activations are applied to a piece when it is complete. */
 #include "conv.h"
 
-/* EPILOGUE does not change the form: it costs a branch for each vector. */
+/* EPILOGUE does not change the form. */
 
-#ifndef LANES /* floats of a vector: 8 or 16 */
-#define LANES 8
-#endif
 #ifndef KERNEL /* 3 or 5: R = S = KERNEL, height and width without dilation; 0: any kernel */
 #define KERNEL 0
 #endif
 #ifndef STRIDE /* KERNEL > 0: stride of height and width, 1 or 2 */
 #define STRIDE 1
 #endif
+#if KERNEL && (PADDING_MODE || (KERNEL != 3 && KERNEL != 5) || (STRIDE != 1 && STRIDE != 2))
+#error "KERNEL > 0 is 3 or 5 and wants zero padding and STRIDE 1 or 2"
+#endif
 
+#define PIECE 28 /* rows that stay in the first-level cache while the next columns are computed */
+
+#include "rows_vector.h"
 #if KERNEL
-#define BLOCK 7 /* the sizes of images in networks are multiples of it */
+#include "rows_strip.h"
 #else
-#define BLOCK 4
+#include "rows_taps.h"
 #endif
 
-#if LANES == 16
-typedef float16 vector;
-typedef uint16 uvector;
-#define LANE_INDICES (uvector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#define VECTOR_LOAD  vload16
-#define VECTOR_STORE vstore16
-#elif LANES == 8
-typedef float8 vector;
-typedef uint8 uvector;
-#define LANE_INDICES (uvector)(0, 1, 2, 3, 4, 5, 6, 7)
-#define VECTOR_LOAD  vload8
-#define VECTOR_STORE vstore8
-#else
-#error "LANES is 8 or 16"
-#endif
-#if KERNEL && (PADDING_MODE || (STRIDE != 1 && STRIDE != 2))
-#error "KERNEL > 0 wants zero padding and STRIDE 1 or 2"
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* ---- Where a block reads ---- */
-
+/* Rows p to p + rows of slice o of plane `plane`, a channel of an image. */
 typedef struct {
-    __global const float *src;
-    long plane, total;         /* first element of the plane; elements of the tensor */
-    int d, h[BLOCK], w[BLOCK]; /* input of tap 0 of each accumulator; may lie in the padding */
-} block_source;
+    ulong plane;
+    int o, p, rows;
+} piece;
 
-/* Whether whole vectors can be read for all taps: each starts in a row of the plane, or up to the
- * padding before it, and none reaches past the tensor. `reach` is how far a row is read from the
- * index of its first tap on. */
-INLINE int can_read(const conv_args *args, const block_source *from, int reach)
+/* Whether whole vectors can be read for all taps: each starts in a row of the tensor, or up to the
+ * padding before it, and none reaches past its end. `from` is the input of the first and `to` of
+ * the last vector's tap 0, `reach` how far a row is read from there on. */
+INLINE int can_read(const conv_args *args, ulong plane, int d, int from_h, int from_w, int to_h,
+                    int to_w, int reach)
 {
     const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
-    const int last_d = from->d + (depth.kernel_size - 1) * depth.dilation;
-    const int last_h = from->h[BLOCK - 1] + (height.kernel_size - 1) * height.dilation;
+    const long size = (long)depth.input * height.input * width.input;
+    const int last_d = d + (depth.kernel_size - 1) * depth.dilation;
+    const int last_h = to_h + (height.kernel_size - 1) * height.dilation;
     const int low =
-        clamp(from->d, 0, depth.input - 1) * height.input + clamp(from->h[0], 0, height.input - 1);
+        clamp(d, 0, depth.input - 1) * height.input + clamp(from_h, 0, height.input - 1);
     const int high =
         clamp(last_d, 0, depth.input - 1) * height.input + clamp(last_h, 0, height.input - 1);
-    return from->plane + (long)low * width.input + from->w[0] >= 0 &&
-           from->plane + (long)high * width.input + from->w[BLOCK - 1] + reach <= from->total;
-}
-
-/* ---- Sums ---- */
-
-/* from[0], from[stride], ... for a stride of 1 or 2, known when this is compiled. Reads stride *
- * LANES floats. */
-INLINE vector load(__global const float *from, int stride)
-{
-    if (stride == 1)
-        return VECTOR_LOAD(0, from);
-    const vector low = VECTOR_LOAD(0, from), high = VECTOR_LOAD(1, from);
-    return (vector)(low.even, high.even);
-}
-
-/* from[1], from[1 + stride], ... out of the same floats for a stride of 2. */
-INLINE vector load_next(__global const float *from, int stride)
-{
-    if (stride == 1)
-        return VECTOR_LOAD(0, from + 1);
-    const vector low = VECTOR_LOAD(0, from), high = VECTOR_LOAD(1, from);
-    return (vector)(low.odd, high.odd);
-}
-
-/* Zero in the lanes whose index is not below `size`; one before the row is a large number. */
-INLINE vector keep_below(vector values, uvector index, int size)
-{
-    return select((vector)0.0f, values, index < (uvector)((uint)size));
+    return (long)plane * size + (long)low * width.input + from_w >= 0 &&
+           (long)plane * size + (long)high * width.input + to_w + reach <= size * args->N * args->C;
 }
 
 #if KERNEL
 
-/* Weights of more than 3 kernel rows would leave accumulators no registers: the rows are taken in
- * two passes, of the even and the odd ones where that leaves each input row to one pass. */
-#define PASSES       (KERNEL > 3 ? 2 : 1)
-#define PASS_OF(row) (PASSES == 1 ? 0 : STRIDE == 2 ? (row) % 2 : (row) / 3)
-
-/* sum[i] += all taps of neighbouring rows. Each input row is read as KERNEL shifted vectors. */
-INLINE void sum_block(vector sum[BLOCK], const conv_args *args, const block_source *from,
-                      __global const float *weights)
+/* A piece of one output channel, into `out`. */
+INLINE void compute_piece(const conv_args *args, piece at, __global const float *src,
+                          __global const float *weights, float shift, __global float *out)
 {
     const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
-    const int first_h = from->h[0], first_w = from->w[0];
-    const uvector index = LANE_INDICES * (uint)STRIDE + (uint)first_w;
-    for (int t = 0; t < depth.kernel_size; ++t, weights += KERNEL * KERNEL) {
-        const int d = from->d + t * depth.dilation;
-        if (d < 0 || d >= depth.input)
-            continue;
-        __global const float *slice =
-            from->src + from->plane + (long)d * height.input * width.input + first_w;
-#pragma unroll
-        for (int pass = 0; pass < PASSES; ++pass) {
-            vector tap[KERNEL * KERNEL];
-#pragma unroll
-            for (int i = 0; i < KERNEL * KERNEL; ++i)
-                if (PASS_OF(i / KERNEL) == pass)
-                    tap[i] = (vector)(weights[i]);
-#pragma unroll
-            for (int j = 0; j < (BLOCK - 1) * STRIDE + KERNEL; ++j) {
-                const int h = first_h + j;
-                if ((PASSES > 1 && STRIDE == 2 && j % 2 != pass) || h < 0 || h >= height.input)
-                    continue;
-                __global const float *in = slice + h * width.input;
-                vector values[KERNEL];
-#pragma unroll
-                for (int s = 0; s < KERNEL; ++s)
-                    values[s] = keep_below(s % 2 == 0 ? load(in + s, STRIDE)
-                                                      : load_next(in + s - 1, STRIDE),
-                                           index + (uint)s, width.input);
-#pragma unroll
-                for (int i = 0; i < BLOCK; ++i) {
-                    const int r = j - i * STRIDE;
-                    if (r >= 0 && r < KERNEL && PASS_OF(r) == pass) {
-#pragma unroll
-                        for (int s = 0; s < KERNEL; ++s)
-                            sum[i] = fma(values[s], tap[r * KERNEL + s], sum[i]);
-                    }
-                }
+    const int Q = width.output, short_rows = (LANES - 1) / Q;
+    const int slice = height.input * width.input;
+    const int d = at.o * depth.stride - depth.padding;
+    const int t_first = d < 0 ? (depth.dilation - 1 - d) / depth.dilation : 0;
+    const int t_end =
+        d < depth.input ? min(depth.kernel_size, (depth.input - 1 - d) / depth.dilation + 1) : 0;
+    const int t_begin = min(t_first, depth.kernel_size - 1);
+    for (int q = 0; q < Q; q += LANES) {
+        const int column = max(min(q, Q - LANES), 0), w = column * STRIDE - width.padding;
+        for (int p = 0, rows; p < at.rows; p += rows) {
+            const int h = (at.p + p) * STRIDE - height.padding;
+            __global float *const to = out + p * Q + column;
+            /* A strip, whose last row alone may not run into others; or a row at the tensor's ends.
+             */
+            rows = max(at.rows - p - short_rows, 0) + 1;
+            rows = min(rows, at.rows - p);
+            const int reach = KERNEL - STRIDE + STRIDE * LANES;
+            int readable = can_read(args, at.plane, d, h, w, h + (rows - 1) * STRIDE, w, reach);
+            if (!readable) {
+                rows = 1;
+                readable = can_read(args, at.plane, d, h, w, h, w, reach);
             }
+            if (!readable) {
+                store_part(sum_lanes(args, src, d, h, w, weights, shift), Q, to);
+                continue;
+            }
+            strip s;
+            s.dst = to;
+            s.h = h;
+            s.width = width.input;
+            s.rows = rows;
+            s.columns = Q;
+            s.index = LANE_INDICES * (uint)STRIDE + (uint)w;
+            int t = t_begin;
+            do {
+                s.src = src + (long)(d + t * depth.dilation) * slice + w;
+                s.height = t >= t_first && t < t_end ? height.input : 0;
+                const vector last =
+                    sum_strip(&s, weights + t * (KERNEL * KERNEL), shift, t > t_begin);
+                store_part(last, Q, to + (rows - 1) * Q);
+            } while (++t < t_end);
         }
     }
 }
 
 #else
 
-/* sum[i] += all taps, tap by tap. `stride` is that of the width, `inside` says that no tap is left
- * or right of a row; accumulators from `count` on are not used. */
-INLINE void sum_block(vector sum[BLOCK], const conv_args *args, const block_source *from,
-                      __global const float *weights, int stride, int inside, int count)
+INLINE void compute_piece(const conv_args *args, piece at, __global const float *src,
+                          __global const float *weights, float shift, __global float *out)
 {
     const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
-    const int mode = args->padding_mode;
-    for (int t = 0; t < depth.kernel_size; ++t) {
-        const int d = conv_pad_index(from->d + t * depth.dilation, depth.input, mode);
-        if (d < 0) {
-            weights += height.kernel_size * width.kernel_size;
-            continue;
-        }
-        __global const float *slice =
-            from->src + from->plane + (long)d * height.input * width.input;
-        for (int r = 0; r < height.kernel_size; ++r, weights += width.kernel_size) {
-            __global const float *in[BLOCK];
-            int size[BLOCK], whole = inside;
+    const int Q = width.output;
+    /* A block is `down` rows of `across` vectors. */
+    const int across = height.output < 3 ? BLOCK : 1, down = BLOCK / across;
+    const int reach = (width.kernel_size - 1) * width.dilation + min(width.stride, 2) * LANES;
+    for (int block = 0; block < at.rows; block += down) {
+        const int p = max(min(block, at.rows - down), 0), size = (at.rows - p) * Q;
+        for (int q = 0; q < Q; q += LANES * across) {
+            const int count =
+                across > 1 ? min((Q - q + LANES - 1) / LANES, BLOCK) : min(at.rows - p, down);
+            int to[BLOCK];
+            block_source from;
+            from.src = src;
+            from.d = at.o * depth.stride - depth.padding;
 #pragma unroll
             for (int i = 0; i < BLOCK; ++i) {
-                const int h = conv_pad_index(from->h[i] + r * height.dilation, height.input, mode);
-                const int used = h >= 0 && i < count;
-                in[i] = slice + max(h, 0) * width.input + from->w[i];
-                size[i] = used ? width.input : 0;
-                whole &= used;
+                const int row = across > 1 ? 0 : i;
+                const int column = max(min(across > 1 ? q + i * LANES : q, Q - LANES), 0);
+                from.h[i] = (at.p + p + row) * height.stride - height.padding;
+                from.w[i] = column * width.stride - width.padding;
+                to[i] = row * Q + column;
             }
-            if (whole) {
-                for (int s = 0; s < width.kernel_size; ++s) {
-                    const vector tap = (vector)(weights[s]);
+            const int inside = from.w[0] >= 0 && from.w[BLOCK - 1] + reach <= width.input;
+            const int readable =
+                inside || (!PADDING_MODE && can_read(args, at.plane, from.d, from.h[0], from.w[0],
+                                                     from.h[BLOCK - 1], from.w[BLOCK - 1], reach));
+            vector sum[BLOCK];
+            if (readable && width.stride <= 2) {
 #pragma unroll
-                    for (int i = 0; i < BLOCK; ++i)
-                        sum[i] = fma(load(in[i] + s * width.dilation, stride), tap, sum[i]);
-                }
-                continue;
-            }
-            for (int s = 0; s < width.kernel_size; ++s) {
-                const vector tap = (vector)(weights[s]);
-                const int x = s * width.dilation;
+                for (int i = 0; i < BLOCK; ++i)
+                    sum[i] = (vector)(shift);
+                if (width.stride == 1)
+                    sum_block(sum, args, &from, weights, 1, inside, count);
+                else
+                    sum_block(sum, args, &from, weights, 2, inside, count);
+            } else {
 #pragma unroll
-                for (int i = 0; i < BLOCK; ++i) {
-                    if (size[i] == 0)
-                        continue;
-                    const uvector index = LANE_INDICES * (uint)stride + (uint)(from->w[i] + x);
-                    sum[i] = fma(keep_below(load(in[i] + x, stride), index, size[i]), tap, sum[i]);
-                }
+                for (int i = 0; i < BLOCK; ++i)
+                    if (i < count)
+                        sum[i] = sum_lanes(args, src, from.d, from.h[i], from.w[i], weights, shift);
             }
+#pragma unroll
+            for (int i = 0; i < BLOCK; ++i)
+                if (i < count)
+                    store_part(sum[i], size - to[i] >= LANES ? LANES : Q, out + p * Q + to[i]);
         }
     }
 }
 
 #endif
 
-/* The sums of one accumulator whose tap 0 reads input d, h, w, lane by lane: for any stride and
- * padding, and at the ends of the tensor. Not inlined: its array would take registers from others.
- */
-static __attribute__((noinline)) vector sum_lanes(const conv_args *args,
-                                                  __global const float *plane, int first_d,
-                                                  int first_h, int first_w,
-                                                  __global const float *weights)
+/* The output rows [line, end) of all planes; a function of its own, as PoCL compiles a kernel three
+ * times. */
+CALLED void compute(const conv_args *given, __global const float *src,
+                    __global const float *weights, __global const float *bias, __global float *dst,
+                    ulong line, ulong end)
 {
-    const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
-    const int mode = args->padding_mode;
-    float sum[LANES];
-    for (int i = 0; i < LANES; ++i)
-        sum[i] = 0.0f;
-    for (int t = 0; t < depth.kernel_size; ++t) {
-        const int d = conv_pad_index(first_d + t * depth.dilation, depth.input, mode);
-        for (int r = 0; r < height.kernel_size; ++r, weights += width.kernel_size) {
-            const int h = conv_pad_index(first_h + r * height.dilation, height.input, mode);
-            if ((d | h) < 0)
-                continue;
-            __global const float *line = plane + (d * height.input + h) * width.input;
-            for (int s = 0; s < width.kernel_size; ++s) {
-                int x = first_w + s * width.dilation;
-#pragma unroll
-                for (int i = 0; i < LANES; ++i, x += width.stride) {
-                    const int index = conv_pad_index(x, width.input, mode);
-                    if (index >= 0)
-                        sum[i] = fma(line[index], weights[s], sum[i]);
-                }
+    const conv_args args = *given;
+    const int C = args.C, m = args.K / args.C, O = args.axis[0].output, P = args.axis[1].output;
+    const int taps = args.axis[0].kernel_size * args.axis[1].kernel_size * args.axis[2].kernel_size;
+    const long in_plane = (long)args.axis[0].input * args.axis[1].input * args.axis[2].input;
+    const long out_rows = (long)O * P;
+    piece at;
+    at.plane = line / (ulong)out_rows;
+    at.o = (int)(line - at.plane * (ulong)out_rows) / P;
+    at.p = (int)(line - at.plane * (ulong)out_rows) - at.o * P;
+    int c = (int)(at.plane % (ulong)C);
+    src += args.src_offset;
+    dst += args.dst_offset;
+    weights += args.weights_offset;
+    bias += args.bias_offset;
+    while (line < end) {
+        at.rows = min(min(P - at.p, PIECE), (int)min(end - line, (ulong)PIECE));
+        for (int k = 0; k < m; ++k) {
+            const float shift = args.has_bias ? bias[c * m + k] : 0.0f;
+            __global float *out =
+                dst + ((((long)at.plane * m + k) * O + at.o) * P + at.p) * args.axis[2].output;
+            compute_piece(&args, at, src + (long)at.plane * in_plane,
+                          weights + ((long)c * m + k) * taps, shift, out);
+            if (args.activation != 0)
+                activate(out, at.rows * args.axis[2].output, args.activation, args.slope);
+        }
+        line += (ulong)at.rows;
+        at.p += at.rows;
+        if (at.p == P) {
+            at.p = 0;
+            if (++at.o == O) {
+                at.o = 0;
+                ++at.plane;
+                c = c + 1 < C ? c + 1 : 0;
             }
         }
     }
-    return VECTOR_LOAD(0, sum);
-}
-
-/* ---- Storing ---- */
-
-static __attribute__((noinline)) vector activate(vector x, int activation, float slope)
-{
-    const vector zero = (vector)0.0f;
-    switch (activation) { /* as conv_activate */
-    case 1: return select(x, zero, x < zero);
-    case 2: return select(select(x, zero, x < zero), (vector)6.0f, x > (vector)6.0f);
-    case 3: return select(x, (vector)slope * x, x < zero);
-    case 4: return (vector)1.0f / ((vector)1.0f + exp(-x));
-    case 5: return tanh(x);
-    case 6: return x / ((vector)1.0f + exp(-x));
-    default: return x;
-    }
-}
-
-/* The first `count` lanes, fewer than all of them. */
-INLINE void store_part(vector values, int count, __global float *to)
-{
-#if LANES == 16
-    float8 rest = values.lo;
-    if (count & 8) {
-        vstore8(rest, 0, to);
-        rest = values.hi;
-        to += 8;
-    }
-#else
-    const float8 rest = values;
-#endif
-    float4 four = rest.lo;
-    if (count & 4) {
-        vstore4(four, 0, to);
-        four = rest.hi;
-        to += 4;
-    }
-    float2 two = four.lo;
-    if (count & 2) {
-        vstore2(two, 0, to);
-        two = four.hi;
-        to += 2;
-    }
-    if (count & 1)
-        *to = two.x;
-}
-
-/* ---- Kernel ---- */
-
-/* Finishes and stores an accumulator at `at` of the rows of a block, which has `size` outputs and
- * rows of `columns`. The vector of a short row may run into the rows that are stored after it. */
-INLINE void store(vector sum, const conv_args *args, float shift, __global float *to, int at,
-                  int size, int columns)
-{
-    sum += (vector)shift;
-    if (args->activation != 0)
-        sum = activate(sum, args->activation, args->slope);
-    if (columns >= LANES || size - at >= LANES)
-        VECTOR_STORE(sum, 0, to + at);
-    else
-        store_part(sum, columns, to + at);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
@@ -321,87 +227,9 @@ rows(const conv_args args, __global const float *restrict src,
      __global const float *restrict weights, __global const float *restrict bias,
      __global float *restrict dst)
 {
-    const conv_axis depth = args.axis[0], height = args.axis[1], width = args.axis[2];
-    const int C = args.C, m = args.K / args.C, has_bias = args.has_bias;
-    const int taps = depth.kernel_size * height.kernel_size * width.kernel_size;
-    const int P = height.output, Q = width.output;
-    const long in_plane = (long)depth.input * height.input * width.input;
-    const long out_plane = (long)depth.output * P * Q;
-    const int reach = (width.kernel_size - 1) * width.dilation + min(width.stride, 2) * LANES;
-
-    /* A block is `down` rows of `across` vectors. */
-    const int across = KERNEL == 0 && P < 3 ? BLOCK : 1, down = BLOCK / across;
-    const int blocks_h = (P + down - 1) / down;
-    const uint blocks = (uint)depth.output * (uint)blocks_h; /* of a plane */
-    const ulong units = (ulong)args.N * (ulong)C * blocks;
-    const ulong item = get_global_id(0), items = get_global_size(0);
-    const ulong first = units * item / items, end = units * (item + 1) / items;
-
-    ulong plane = first / blocks;
-    int c = (int)(plane % (ulong)C);
-    int o = (int)(first - plane * blocks) / blocks_h;
-    int block_h = (int)(first - plane * blocks) - o * blocks_h;
-    for (ulong unit = first; unit < end; ++unit) {
-        const int p = max(min(block_h * down, P - down), 0);
-        for (int k = c * m; k < c * m + m; ++k) {
-            const float shift = has_bias ? bias[args.bias_offset + k] : 0.0f;
-            __global const float *w = weights + args.weights_offset + (long)k * taps;
-            __global float *out = dst + args.dst_offset +
-                                  ((long)plane * m + (k - c * m)) * out_plane +
-                                  ((long)o * P + p) * Q;
-            const int size = min(P - p, down) * Q;
-            for (int q = 0; q < Q; q += LANES * across) {
-                const int count = across > 1 ? min((Q - q + LANES - 1) / LANES, BLOCK) : size / Q;
-                block_source from;
-                from.src = src + args.src_offset;
-                from.total = in_plane * args.N * C;
-                from.plane = (long)plane * in_plane;
-                from.d = o * depth.stride - depth.padding;
-                int at[BLOCK];
-#pragma unroll
-                for (int i = 0; i < BLOCK; ++i) {
-                    const int row = across > 1 ? 0 : i;
-                    const int column = max(min(across > 1 ? q + i * LANES : q, Q - LANES), 0);
-                    from.h[i] = (p + row) * height.stride - height.padding;
-                    from.w[i] = column * width.stride - width.padding;
-                    at[i] = row * Q + column;
-                }
-                const int inside = from.w[0] >= 0 && from.w[BLOCK - 1] + reach <= width.input;
-                const int readable = inside || (!PADDING_MODE && can_read(&args, &from, reach));
-                if (readable && width.stride <= 2) {
-                    vector sum[BLOCK];
-#pragma unroll
-                    for (int i = 0; i < BLOCK; ++i)
-                        sum[i] = (vector)0.0f;
-#if KERNEL
-                    sum_block(sum, &args, &from, w);
-#else
-                    if (width.stride == 1)
-                        sum_block(sum, &args, &from, w, 1, inside, count);
-                    else
-                        sum_block(sum, &args, &from, w, 2, inside, count);
-#endif
-#pragma unroll
-                    for (int i = 0; i < BLOCK; ++i)
-                        if (i < count)
-                            store(sum[i], &args, shift, out, at[i], size, Q);
-                } else {
-#pragma unroll
-                    for (int i = 0; i < BLOCK; ++i)
-                        if (i < count)
-                            store(sum_lanes(&args, from.src + from.plane, from.d, from.h[i],
-                                            from.w[i], w),
-                                  &args, shift, out, at[i], size, Q);
-                }
-            }
-        }
-        if (++block_h == blocks_h) {
-            block_h = 0;
-            if (++o == depth.output) {
-                o = 0;
-                ++plane;
-                c = c + 1 < C ? c + 1 : 0;
-            }
-        }
-    }
+    const ulong lines =
+        (ulong)args.N * (ulong)args.C * (ulong)args.axis[0].output * (ulong)args.axis[1].output;
+    const ulong item = get_global_id(0), items = get_global_size(0) - 1;
+    if (item > 0)
+        compute(&args, src, weights, bias, dst, lines * (item - 1) / items, lines * item / items);
 }

@@ -5,7 +5,8 @@
 
 enum {
     MOST_MULTIPLICATIONS = 1 << 20, /* of one stage: about a millisecond of the reference */
-    MOST_ELEMENTS = 1 << 16         /* of one tensor */
+    MOST_ELEMENTS = 1 << 16,        /* of one tensor */
+    LONG_FACTOR = 4                 /* by which problems with long sums may be larger */
 };
 
 const char *random_variant_name(random_variant variant)
@@ -116,6 +117,26 @@ static void set_dilated(case_random *random, clconv_problem *p)
     }
 }
 
+/* Sums of thousands of products, which algorithms cut into parts: one problem of eight, as they
+ * cost more. */
+static bool draw_long(case_random *random, random_variant variant)
+{
+    switch (variant) {
+    case RANDOM_DEPTHWISE_SEPARABLE:
+    case RANDOM_SPATIALLY_SEPARABLE:
+    case RANDOM_DEPTHWISE:
+    case RANDOM_MULTIPLIER: return false;
+    default: return case_integer(random, 0, 7) == 0;
+    }
+}
+
+static void lengthen(case_random *random, clconv_problem *p)
+{
+    const int64_t taps = p->kernel_size[0] * p->kernel_size[1] * p->kernel_size[2];
+    p->in_channels = p->groups * (case_integer(random, 2000, 5000) / taps + 1);
+    p->out_channels = p->groups * case_integer(random, 1, 20);
+}
+
 static int variant_rank(case_random *random, random_variant variant)
 {
     switch (variant) {
@@ -171,28 +192,32 @@ static clconv_problem second(case_random *random, random_variant variant,
     return p;
 }
 
-static bool fits(const clconv_problem *p, clconv_sizes *sizes)
+static bool fits(const clconv_problem *p, int64_t factor, clconv_sizes *sizes)
 {
     clconv_cost cost;
+    const int64_t most_elements = MOST_ELEMENTS * factor;
     return clconv_problem_sizes(p, sizes, NULL) == CLCONV_OK &&
            clconv_sequence_cost(p, 1, &cost, NULL) == CLCONV_OK &&
-           cost.multiplications <= MOST_MULTIPLICATIONS && sizes->src <= MOST_ELEMENTS &&
-           sizes->weights <= MOST_ELEMENTS && sizes->dst <= MOST_ELEMENTS;
+           cost.multiplications <= MOST_MULTIPLICATIONS * factor && sizes->src <= most_elements &&
+           sizes->weights <= most_elements && sizes->dst <= most_elements;
 }
 
 size_t random_sequence(case_random *random, random_variant variant, clconv_problem *problems)
 {
     const size_t count =
         variant == RANDOM_DEPTHWISE_SEPARABLE || variant == RANDOM_SPATIALLY_SEPARABLE ? 2 : 1;
+    const bool is_long = draw_long(random, variant);
     for (;;) {
         clconv_sizes sizes;
         problems[0] = any_first(random, variant);
-        if (!fits(&problems[0], &sizes))
+        if (is_long)
+            lengthen(random, &problems[0]);
+        if (!fits(&problems[0], is_long ? LONG_FACTOR : 1, &sizes))
             continue;
         if (count == 1)
             return count;
         problems[1] = second(random, variant, &problems[0], &sizes);
-        if (fits(&problems[1], &sizes))
+        if (fits(&problems[1], 1, &sizes))
             return count;
     }
 }

@@ -1,5 +1,7 @@
 /* Costs, structure and shapes: the published answers, and what does not fit. */
+#include "cases.h"
 #include "clconv.h"
+#include "core/shape.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -221,4 +223,57 @@ Test(receptive_field, refuses_what_it_cannot_say)
     const clconv_problem wide = layer(2, 1, INT32_MAX, 0);
     const clconv_problem tower[] = {wide, wide, wide};
     cr_expect_eq(clconv_sequence_receptive_field(tower, 3, &field, &error), CLCONV_INVALID_PROBLEM);
+}
+
+/* ---- What is not multiplied by padding ------------------------------------------------------- */
+
+/* cc_inside_part by trying every pair. */
+static double inside_part(const cc_shape *shape, clconv_axis axis, int run)
+{
+    const cc_axis *a = &shape->axis[axis];
+    const int step = shape->transposed ? a->stride : 1;
+    double inside = 0.0, all = 0.0;
+    for (int phase = 0; phase < step && phase < a->output; ++phase)
+        for (int t = 0; t < a->kernel; ++t) {
+            const int shift = t * a->dilation - a->padding;
+            if (shape->transposed && (phase - shift) % a->stride != 0)
+                continue;
+            const int outputs = (a->output - phase - 1) / step + 1;
+            for (int first = 0; first < outputs; first += run) {
+                int any = 0;
+                for (int i = first; i < first + run && i < outputs; ++i) {
+                    const int o = i * step + phase;
+                    const int in = shape->transposed ? o - shift : o * a->stride + shift;
+                    any |= in >= 0 && in / (shape->transposed ? a->stride : 1) < a->input;
+                }
+                inside += any;
+                all += 1.0;
+            }
+        }
+    return all > 0.0 ? inside / all : 1.0;
+}
+
+Test(inside, equals_what_counting_gives)
+{
+    case_random random = {1};
+    for (int i = 0; i < 2000; ++i) {
+        cc_shape shape = {.transposed = (int)case_integer(&random, 0, 1)};
+        cc_axis *a = &shape.axis[CLCONV_WIDTH];
+        a->input = (int32_t)case_integer(&random, 1, 20);
+        a->kernel = (int32_t)case_integer(&random, 1, 7);
+        a->stride = (int32_t)case_integer(&random, 1, 5);
+        a->dilation = (int32_t)case_integer(&random, 1, 9);
+        a->padding = (int32_t)case_integer(&random, 0, 12);
+        a->output = (int32_t)case_integer(&random, 1, 40);
+        const int run = (int)case_integer(&random, 1, 9);
+        cr_expect_eq(cc_inside_part(&shape, CLCONV_WIDTH, run),
+                     inside_part(&shape, CLCONV_WIDTH, run), "case %d", i);
+    }
+}
+
+Test(inside, counts_all_under_other_padding)
+{
+    const cc_shape shape = {.axis[CLCONV_WIDTH] = {9, 9, 3, 1, 8, 8},
+                            .padding_mode = CLCONV_REFLECT};
+    cr_expect_eq(cc_inside_part(&shape, CLCONV_WIDTH, 1), 1.0);
 }

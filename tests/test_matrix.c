@@ -59,17 +59,35 @@ static clconv_problem matrix_problem(const kind *k, tail t, int rank, int transp
     return p;
 }
 
+/* The same kind of stage on what the first one gives, for algorithms that run two as one; 0: there
+ * is none. */
+static int matrix_second(const clconv_problem *first, clconv_problem *second)
+{
+    clconv_sizes sizes;
+    *second = *first;
+    second->in_channels = first->out_channels;
+    if (clconv_problem_sizes(first, &sizes, NULL) != CLCONV_OK)
+        return 0;
+    memcpy(second->input_size, sizes.output_size, sizeof second->input_size);
+    return clconv_problem_check(second, NULL) == CLCONV_OK;
+}
+
 static void judge_kind(clconv_context *context, const kind *k, const char *algorithm,
                        judge_tally *tally)
 {
     for (tail t = PLAIN; t < TAILS; ++t) {
         for (int form = 0; form < 6; ++form) {
-            const clconv_problem p = matrix_problem(k, t, 1 + form % 3, form / 3);
+            clconv_problem pair[2] = {matrix_problem(k, t, 1 + form % 3, form / 3)};
+            const clconv_problem p = pair[0];
             clconv_error error = {0};
             cr_assert_eq(clconv_problem_check(&p, &error), CLCONV_OK, "%s: %s", k->name,
                          error.message);
             if (clconv_algorithm_check(context, &p, algorithm, NULL) == CLCONV_OK)
                 judge_run(context, &p, 1, algorithm, judge_seed(1), 1, tally);
+            else if (matrix_second(&p, &pair[1]) &&
+                     clconv_algorithm_check_sequence(context, pair, 2, algorithm, NULL) ==
+                         CLCONV_OK)
+                judge_run(context, pair, 2, algorithm, judge_seed(1), 1, tally);
         }
     }
 }

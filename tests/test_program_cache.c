@@ -200,32 +200,50 @@ static void damage(char *data, size_t *bytes, int way)
     }
 }
 
+/* A folder with one entry, that of `source`. */
+typedef struct kept_entry {
+    fixture f;
+    const char *folder;
+    char path[512];
+    char *data;
+    size_t bytes;
+} kept_entry;
+
+static kept_entry keep_entry(void)
+{
+    kept_entry e = {.folder = fresh_folder()};
+    e.f = start(); /* in that folder */
+    build_and_save(&e.f);
+    find_file(e.folder, e.path);
+    e.data = read_file(e.path, &e.bytes);
+    return e;
+}
+
+static void remove_entry(kept_entry *e)
+{
+    free(e->data);
+    stop(&e->f);
+    remove_folder(e->folder);
+}
+
 Test(program_cache, damaged_entries_are_ignored_and_replaced)
 {
     need_device();
-    const char *const folder = fresh_folder();
-    char path[512];
-    size_t whole = 0;
-    fixture f = start();
-    build_and_save(&f);
-    find_file(folder, path);
-    char *good = read_file(path, &whole);
+    kept_entry e = keep_entry();
     for (int way = 0; way < 8; ++way) {
-        size_t bytes = whole;
-        char *bad = malloc(whole + 1);
-        memcpy(bad, good, whole);
+        size_t bytes = e.bytes;
+        char *bad = malloc(bytes + 1);
+        memcpy(bad, e.data, bytes);
         damage(bad, &bytes, way);
-        write_file(path, bad, bytes);
+        write_file(e.path, bad, bytes);
         free(bad);
         int store = 0;
-        cr_assert_null(cc_program_cache_load(f.cache, &source, options, &store), "way %d", way);
+        cr_assert_null(cc_program_cache_load(e.f.cache, &source, options, &store), "way %d", way);
         cr_assert(store, "way %d", way);
     }
-    build_and_save(&f);
-    cr_assert(loads(&f));
-    free(good);
-    stop(&f);
-    remove_folder(folder);
+    build_and_save(&e.f);
+    cr_assert(loads(&e.f));
+    remove_entry(&e);
 }
 
 static uint64_t fnv(const char *data, size_t bytes)
@@ -236,32 +254,27 @@ static uint64_t fnv(const char *data, size_t bytes)
     return value;
 }
 
+static void write_with_checksum(const kept_entry *e)
+{
+    const uint64_t checksum = fnv(e->data + 40, e->bytes - 40);
+    memcpy(e->data + 32, &checksum, sizeof(checksum));
+    write_file(e->path, e->data, e->bytes);
+}
+
 /* An entry in good order, but of another version of the library, under this version's name. */
 Test(program_cache, entries_of_another_version_are_ignored)
 {
     need_device();
-    const char *const folder = fresh_folder();
-    char path[512];
-    size_t bytes = 0;
-    fixture f = start();
-    build_and_save(&f);
-    find_file(folder, path);
-    char *data = read_file(path, &bytes);
-    char *const version = data + 40 + strlen("clconv ");
+    kept_entry e = keep_entry();
+    char *const version = e.data + 40 + strlen("clconv ");
     cr_assert_eq(strncmp(version, clconv_version(), strlen(clconv_version())), 0);
     version[0] += 1;
-    const uint64_t checksum = fnv(data + 40, bytes - 40);
-    memcpy(data + 32, &checksum, sizeof(checksum));
-    write_file(path, data, bytes);
-    cr_assert(!loads(&f));
+    write_with_checksum(&e);
+    cr_assert(!loads(&e.f));
     version[0] -= 1;
-    const uint64_t right = fnv(data + 40, bytes - 40);
-    memcpy(data + 32, &right, sizeof(right));
-    write_file(path, data, bytes);
-    cr_assert(loads(&f));
-    free(data);
-    stop(&f);
-    remove_folder(folder);
+    write_with_checksum(&e);
+    cr_assert(loads(&e.f));
+    remove_entry(&e);
 }
 
 Test(program_cache, many_processes_share_a_folder)

@@ -8,8 +8,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Winograd's two sizes of tiles are a program each; EPILOGUE and padding are none. */
-enum { ROUNDS = 200, PLANNED = 1000, MOST_PROGRAMS = 64 };
+/* 61 to 65 programs, as the seed draws. Winograd's two sizes of tiles are a program each; EPILOGUE
+ * and padding are none. */
+enum { ROUNDS = 200, PLANNED = 1000, MOST_PROGRAMS = 72 };
 
 static case_random random_of(random_variant variant)
 {

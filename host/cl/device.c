@@ -175,11 +175,13 @@ static cl_int platform_name(cl_device_id id, char *out, size_t size)
     return code;
 }
 
+/* A simulator (Oclgrind) says that it is of every type. It counts as a CPU, on which every
+ * algorithm can be tried. */
 static clconv_device_kind device_kind(cl_device_type type)
 {
-    if (type & CL_DEVICE_TYPE_GPU)
-        return CLCONV_DEVICE_GPU;
-    return type & CL_DEVICE_TYPE_CPU ? CLCONV_DEVICE_CPU : CLCONV_DEVICE_OTHER;
+    if (type & CL_DEVICE_TYPE_CPU)
+        return CLCONV_DEVICE_CPU;
+    return type & CL_DEVICE_TYPE_GPU ? CLCONV_DEVICE_GPU : CLCONV_DEVICE_OTHER;
 }
 
 #define NUMBER(id, what, value) clGetDeviceInfo(id, what, sizeof(value), &(value), NULL)
@@ -207,6 +209,15 @@ clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_
     device->global_bytes = global_bytes;
     device->max_alloc_bytes = max_alloc_bytes;
     device->local_bytes = local_bytes;
+
+cleanup:
+    return status;
+}
+
+clconv_status cc_device_lanes(cl_device_id id, cl_uint *lanes, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    CL_TRY(clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(*lanes), lanes, NULL));
 
 cleanup:
     return status;

@@ -126,12 +126,33 @@ int cli_next(poptContext context, const cli_help *help)
     return value == -1 ? CLI_END : value;
 }
 
-int cli_parse_all(poptContext context, const cli_help *help, cli_exit *code)
+static void free_texts(const struct poptOption *table)
 {
-    int value;
-    do {
-        value = cli_next(context, help);
-    } while (value > 0);
-    *code = value == CLI_BAD ? CLI_USAGE : CLI_FINE;
-    return value != CLI_END;
+    for (; table->longName || table->arg; table++) {
+        const unsigned type = table->argInfo & POPT_ARG_MASK;
+        if (type == POPT_ARG_INCLUDE_TABLE)
+            free_texts(table->arg);
+        else if (type == POPT_ARG_STRING)
+            free(*(char **)table->arg);
+    }
+}
+
+cli_exit cli_parse_and_run(const cli_help *help, int argc, const char **argv,
+                           const struct poptOption *table,
+                           cli_exit (*run)(void *data, poptContext options), void *data)
+{
+    cli_exit code = CLI_DEVICE;
+    poptContext options = cli_parse(help, argc, argv, table);
+    if (options) {
+        int value;
+        do {
+            value = cli_next(options, help);
+        } while (value > 0);
+        code = value == CLI_BAD ? CLI_USAGE : CLI_FINE;
+        if (value == CLI_END)
+            code = run(data, options);
+    }
+    poptFreeContext(options);
+    free_texts(table);
+    return code;
 }

@@ -73,9 +73,12 @@ enum {
  * `val` are stored as the table says. */
 int cli_next(poptContext context, const cli_help *help);
 
-/* For commands whose options need no order: parses all of them. Returns nonzero when the command
- * is to end with *code. */
-int cli_parse_all(poptContext context, const cli_help *help, cli_exit *code);
+/* A command whose options need no order: parses all of them and then, unless that is the end,
+ * calls run(data, ...), which takes the arguments with poptGetArg. Last frees the texts that the
+ * table's options have stored. */
+cli_exit cli_parse_and_run(const cli_help *help, int argc, const char **argv,
+                           const struct poptOption *table,
+                           cli_exit (*run)(void *data, poptContext options), void *data);
 
 /* ---- Commands ------------------------------------------------------------------------------ */
 

@@ -136,12 +136,16 @@ static cli_exit print_cost(const problem_entry *entry)
     return code;
 }
 
-static cli_exit print_costs(poptContext options, const char *file, const char *batches)
+typedef struct cost_flags {
+    char *file;
+    char *batches;
+} cost_flags;
+
+static cli_exit print_costs(void *data, poptContext options)
 {
+    const cost_flags *flags = data;
     problem_list list = {0};
-    cli_exit code = problem_list_take(&list, options, file);
-    if (code == CLI_FINE && batches)
-        code = problem_list_set_batches(&list, batches);
+    cli_exit code = problem_list_take(&list, options, flags->file, flags->batches);
     if (code == CLI_FINE && list.count == 0)
         code = cli_fail(CLI_USAGE, "no problem given; `clconv cost --help' has an example");
     for (size_t i = 0; i < list.count && code == CLI_FINE; i++)
@@ -152,23 +156,13 @@ static cli_exit print_costs(poptContext options, const char *file, const char *b
 
 cli_exit cli_cost(int argc, const char **argv)
 {
-    char *file = NULL;
-    char *batches = NULL;
+    cost_flags flags = {0};
     const struct poptOption table[] = {
-        {"file", 0, POPT_ARG_STRING, &file, 0, "read the problems from a file", "FILE"},
-        {"batch", 0, POPT_ARG_STRING, &batches, 0, "set the batch size of every problem",
+        {"file", 0, POPT_ARG_STRING, &flags.file, 0, "read the problems from a file", "FILE"},
+        {"batch", 0, POPT_ARG_STRING, &flags.batches, 0, "set the batch size of every problem",
          "N[,N...]"},
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code;
-    poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code))
-        code = print_costs(options, file, batches);
-    poptFreeContext(options);
-    free(file);
-    free(batches);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, print_costs, &flags);
 }

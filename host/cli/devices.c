@@ -90,8 +90,11 @@ static void print_cache(void)
     printf("compiled programs are kept in %s\n", length > 0 ? folder : "no folder");
 }
 
-static cli_exit list_devices(void)
+static cli_exit list_devices(void *data, poptContext options)
 {
+    (void)data;
+    if (poptPeekArg(options))
+        return cli_fail(CLI_USAGE, "devices takes no argument: '%s'", poptPeekArg(options));
     clconv_device automatic = {0};
     clconv_device *devices = NULL;
     size_t count = 0;
@@ -123,15 +126,5 @@ static cli_exit list_devices(void)
 cli_exit cli_devices(int argc, const char **argv)
 {
     const struct poptOption table[] = {cli_help_option(), POPT_TABLEEND};
-    cli_exit code;
-    poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code)) {
-        const char *argument = poptGetArg(options);
-        code = argument ? cli_fail(CLI_USAGE, "devices takes no argument: '%s'", argument)
-                        : list_devices();
-    }
-    poptFreeContext(options);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, list_devices, NULL);
 }

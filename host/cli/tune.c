@@ -68,13 +68,12 @@ static cli_exit tune_list(const tune *t, const problem_list *list)
     return code;
 }
 
-static cli_exit tune_options(const tune *t, poptContext options)
+static cli_exit tune_options(void *data, poptContext options)
 {
+    const tune *t = data;
     problem_list list = {0};
     cli_exit code = t->budget_ms < 0 ? cli_fail(CLI_USAGE, "--budget %d is negative", t->budget_ms)
-                                     : problem_list_take(&list, options, t->file);
-    if (code == CLI_FINE && t->batches)
-        code = problem_list_set_batches(&list, t->batches);
+                                     : problem_list_take(&list, options, t->file, t->batches);
     if (code == CLI_FINE)
         code = tune_list(t, &list);
     problem_list_free(&list);
@@ -95,15 +94,5 @@ cli_exit cli_tune(int argc, const char **argv)
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code;
-    poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code))
-        code = tune_options(&t, options);
-    poptFreeContext(options);
-    free(t.device);
-    free(t.file);
-    free(t.batches);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, tune_options, &t);
 }

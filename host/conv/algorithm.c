@@ -13,12 +13,14 @@
     X(direct)                                                                                      \
     X(blocked)                                                                                     \
     X(panels)                                                                                      \
+    X(bands)                                                                                       \
     X(winograd)                                                                                    \
     X(winograd2)                                                                                   \
     X(tiled)                                                                                       \
     X(transposed)                                                                                  \
     X(depthwise)                                                                                   \
     X(rows)                                                                                        \
+    X(fused)                                                                                       \
     WITH_CLBLAST(X, pointwise)
 
 #define DECLARE(name) extern const cc_algorithm cc_##name;
@@ -35,12 +37,44 @@ const cc_algorithm *cc_algorithm_find(const char *name)
     return NULL;
 }
 
-clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_device *device,
-                                 clconv_math math, const cc_shape *shape, clconv_error *error)
+/* llvmpipe, on which Mesa's rusticl runs, ends a work-item when its loops together have made 65,535
+ * rounds, which guards it against endless ones and makes longer sums wrong without a word. With
+ * Mesa 22.3 direct, tiled and transposed are right with 6,000 products and wrong with 8,100. */
+static clconv_status check_loops(const cc_algorithm *algorithm, const clconv_device *device,
+                                 const cc_shape *shape, clconv_error *error)
 {
+    const double most_products = 5000.0;
+    double products = (double)cc_kernel_elements(shape) * cc_group_c(shape);
+    for (int i = 0; i < CLCONV_AXES; ++i)
+        products /= (double)cc_phases(shape, (clconv_axis)i);
+    if (strcmp(device->platform, "rusticl") != 0 || device->kind != CLCONV_DEVICE_CPU)
+        return CLCONV_OK;
+    if (algorithm->long_loops)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "rusticl ends the loops of %s early",
+                       algorithm->name);
+    if (products > most_products)
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "rusticl ends loops early: sums of %.0f products are too long for it",
+                       products);
+    return CLCONV_OK;
+}
+
+size_t cc_algorithm_stages(const cc_algorithm *algorithm)
+{
+    return algorithm->stages > 0 ? (size_t)algorithm->stages : 1;
+}
+
+clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_device *device,
+                                 clconv_math math, const cc_shape *shapes, size_t count,
+                                 clconv_error *error)
+{
+    if (cc_algorithm_stages(algorithm) > count)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "it runs %zu stages of a sequence as one",
+                       cc_algorithm_stages(algorithm));
     if (math == CLCONV_MATH_STRICT && algorithm->tile != 0)
         return cc_fail(error, CLCONV_UNSUPPORTED, "strict math allows direct sums only");
-    return algorithm->applicable(device, shape, error);
+    const clconv_status status = check_loops(algorithm, device, shapes, error);
+    return status == CLCONV_OK ? algorithm->applicable(device, shapes, error) : status;
 }
 
 const cc_algorithm *cc_algorithm_choose(const clconv_device *device, clconv_math math,
@@ -50,7 +84,7 @@ const cc_algorithm *cc_algorithm_choose(const clconv_device *device, clconv_math
     double best_ns = 0.0;
     for (size_t i = 0; cc_algorithms[i] != NULL; ++i) {
         const cc_algorithm *candidate = cc_algorithms[i];
-        if (cc_algorithm_check(candidate, device, math, shape, NULL) != CLCONV_OK)
+        if (cc_algorithm_check(candidate, device, math, shape, 1, NULL) != CLCONV_OK)
             continue;
         const double ns = candidate->estimate(device, shape);
         if (best == NULL || ns < best_ns) {

@@ -23,6 +23,7 @@ typedef struct cc_stage {
     const cc_algorithm *algorithm;
     const cc_target *target;
     cc_shape shape;
+    cc_shape second;        /* of two stages that the algorithm runs as one */
     void *state;            /* the algorithm's own: kernels and launch sizes */
     size_t packed_bytes;    /* packed weights; 0: the weights are used as they are */
     size_t workspace_bytes; /* scratch of one execution, besides packed weights */
@@ -37,8 +38,9 @@ typedef struct cc_tensor {
 /* The tensors of one execution of one stage. */
 typedef struct cc_stage_io {
     cc_tensor src;
-    cc_tensor weights; /* packed when packed_bytes > 0 */
-    cc_tensor bias;    /* mem NULL without one */
+    cc_tensor weights;                     /* packed when packed_bytes > 0 */
+    cc_tensor bias;                        /* mem NULL without one */
+    cc_tensor second_weights, second_bias; /* of two stages that run as one: never packed */
     cc_tensor dst;
     cc_tensor workspace; /* mem NULL when workspace_bytes is 0 */
 } cc_stage_io;
@@ -46,9 +48,12 @@ typedef struct cc_stage_io {
 struct cc_algorithm {
     const char *name;
     const char *text; /* one line for people */
+    int stages;       /* of a sequence that it runs as one: 2; 0: one stage */
     int tile;         /* outputs along an axis of Winograd's tiles; 0: computes direct sums */
+    int long_loops;   /* a work-item loops over more than the taps and channels of its outputs */
 
-    /* CLCONV_OK, or CLCONV_UNSUPPORTED with the reason. Touches no device. */
+    /* CLCONV_OK, or CLCONV_UNSUPPORTED with the reason. Touches no device. `shape` is that of the
+     * first stage here and below; a second one's lies behind it. */
     clconv_status (*applicable)(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error);
 
@@ -75,11 +80,17 @@ extern const cc_algorithm *const cc_algorithms[]; /* ends with NULL */
 
 const cc_algorithm *cc_algorithm_find(const char *name); /* NULL: no such algorithm */
 
-/* As algorithm->applicable, and whether the math mode allows it. */
-clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_device *device,
-                                 clconv_math math, const cc_shape *shape, clconv_error *error);
+/* The stages that it runs as one: 1 or 2. */
+size_t cc_algorithm_stages(const cc_algorithm *algorithm);
 
-/* The applicable algorithm with the smallest estimate; never NULL, as `direct` takes all. */
+/* As algorithm->applicable, and whether the math mode allows it, the device runs such loops, and
+ * the `count` stages from here to the end of the sequence are enough. */
+clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_device *device,
+                                 clconv_math math, const cc_shape *shapes, size_t count,
+                                 clconv_error *error);
+
+/* The applicable algorithm with the smallest estimate. NULL only on devices that do not run loops
+ * of this length: `direct` takes all else. */
 const cc_algorithm *cc_algorithm_choose(const clconv_device *device, clconv_math math,
                                         const cc_shape *shape);
 

@@ -17,17 +17,19 @@ static clconv_status unknown(clconv_error *error, const char *name)
 }
 
 clconv_status cc_choose_check(const clconv_device *device, const char *name, clconv_math math,
-                              const clconv_problem *problem, const cc_shape *shape,
+                              const clconv_problem *problems, const cc_shape *shapes, size_t count,
                               const cc_algorithm **found, clconv_error *error)
 {
     const cc_algorithm *algorithm = cc_algorithm_find(name);
     if (algorithm == NULL)
         return unknown(error, name);
     clconv_error reason = {0};
-    const clconv_status status = cc_algorithm_check(algorithm, device, math, shape, &reason);
+    const clconv_status status =
+        cc_algorithm_check(algorithm, device, math, shapes, count, &reason);
     if (status != CLCONV_OK) {
+        const size_t stages = cc_algorithm_stages(algorithm);
         (void)cc_fail(error, status, "algorithm %s: %s", name, reason.message);
-        return cc_fail_in(error, status, problem, 1);
+        return cc_fail_in(error, status, problems, stages < count ? stages : count);
     }
     *found = algorithm;
     return CLCONV_OK;
@@ -52,32 +54,87 @@ static size_t count_names(const char *list)
     return count;
 }
 
+/* The names of `count` stages, from a list of one or of as many. */
+static clconv_status read_names(const char *list, size_t count,
+                                char names[CLCONV_MAX_STAGES][NAME_MAX_BYTES], clconv_error *error)
+{
+    const size_t given = count_names(list);
+    const char *rest = list;
+    if (given != 1 && given != count)
+        return cc_fail(error, CLCONV_INVALID_ARGUMENT,
+                       "\"%.200s\" names %zu algorithms; the sequence has %zu stages", list, given,
+                       count);
+    for (size_t i = 0; i < count; ++i)
+        rest = next_name(given == 1 ? list : rest, names[i]);
+    return CLCONV_OK;
+}
+
+/* What it costs that a tensor between two stages is written and read again: three passages through
+ * memory where it is larger than the caches, as a line is read before it is written. */
+static double passage_ns(const cc_shape *shape)
+{
+    const double bytes =
+        4.0 * shape->batch * shape->out_channels * (double)cc_output_elements(shape);
+    const double cache_bytes = 8e6, memory_ns = 0.1, cache_ns = 0.02;
+    return bytes * (bytes > cache_bytes ? memory_ns : cache_ns);
+}
+
+/* Where both stages are left to us: whether some algorithm runs them as one in less time. */
+static void join(const clconv_device *device, clconv_math math, const cc_shape *shapes,
+                 cc_choice chosen[2])
+{
+    if (chosen[0].reason != CC_ESTIMATED || chosen[1].reason != CC_ESTIMATED ||
+        cc_algorithm_stages(chosen[0].algorithm) > 1)
+        return;
+    double best_ns = chosen[0].algorithm->estimate(device, &shapes[0]) +
+                     chosen[1].algorithm->estimate(device, &shapes[1]) + passage_ns(&shapes[0]);
+    for (size_t i = 0; cc_algorithms[i] != NULL; ++i) {
+        const cc_algorithm *algorithm = cc_algorithms[i];
+        if (cc_algorithm_stages(algorithm) == 1 ||
+            cc_algorithm_check(algorithm, device, math, shapes, 2, NULL) != CLCONV_OK)
+            continue;
+        const double ns = algorithm->estimate(device, shapes);
+        if (ns >= best_ns)
+            continue;
+        best_ns = ns;
+        chosen[0].algorithm = chosen[1].algorithm = algorithm;
+    }
+}
+
 clconv_status cc_choose(const clconv_device *device, const clconv_options *options,
                         const clconv_problem *problems, const cc_shape *shapes, size_t count,
                         cc_choice *chosen, clconv_error *error)
 {
+    clconv_status status = CLCONV_OK;
     const char *list = options != NULL && options->algorithm != NULL ? options->algorithm : "auto";
     const clconv_math math = options != NULL ? options->math : CLCONV_MATH_DEFAULT;
-    const size_t names = count_names(list);
-    if (names != 1 && names != count)
-        return cc_fail(error, CLCONV_INVALID_ARGUMENT,
-                       "\"%.200s\" names %zu algorithms; the sequence has %zu stages", list, names,
-                       count);
-    char name[NAME_MAX_BYTES];
-    for (size_t i = 0; i < count; ++i) {
-        if (list != NULL)
-            list = next_name(list, name);
-        if (strcmp(name, "auto") == 0) {
+    static const char net[] = "direct";
+    char names[CLCONV_MAX_STAGES][NAME_MAX_BYTES];
+    TRY(read_names(list, count, names, error));
+    for (size_t i = 0, stages = 1; i < count; i += stages) {
+        stages = 1;
+        if (strcmp(names[i], "auto") == 0) {
             chosen[i] = (cc_choice){.algorithm = cc_algorithm_choose(device, math, &shapes[i])};
-            continue;
+            if (chosen[i].algorithm != NULL)
+                continue;
+            memcpy(names[i], net, sizeof(net)); /* whose refusal says why */
         }
-        chosen[i] = (cc_choice){.reason = CC_ASKED_FOR};
-        const clconv_status status = cc_choose_check(device, name, math, &problems[i], &shapes[i],
-                                                     &chosen[i].algorithm, error);
-        if (status != CLCONV_OK)
-            return status;
+        cc_choice choice = {.reason = CC_ASKED_FOR};
+        TRY(cc_choose_check(device, names[i], math, &problems[i], &shapes[i], count - i,
+                            &choice.algorithm, error));
+        stages = cc_algorithm_stages(choice.algorithm);
+        if (stages > 1 && strcmp(names[i], names[i + 1]) != 0)
+            TRY(cc_fail(error, CLCONV_INVALID_ARGUMENT,
+                        "%s runs two stages as one: name it for stage %zu too, not %s", names[i],
+                        i + 1, names[i + 1]));
+        for (size_t j = 0; j < stages; ++j)
+            chosen[i + j] = choice;
     }
-    return CLCONV_OK;
+    for (size_t i = 0; i + 1 < count; ++i)
+        join(device, math, &shapes[i], &chosen[i]);
+
+cleanup:
+    return status;
 }
 
 clconv_status cc_choose_reference(const char *request, clconv_error *error)

@@ -1,5 +1,6 @@
 /* depthwise: per channel and without a matrix product; kernels/depthwise.cl says how. */
 #include "conv/kernel_args.h"
+#include "core/checked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,11 +40,6 @@ static int32_t min_int(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static int32_t gcd(int32_t a, int32_t b)
 {
     while (b != 0) {
@@ -66,9 +62,9 @@ static struct depthwise_axis cut_axis(const cc_axis *axis, int32_t largest)
         cut.pitch = axis->dilation;
         cut.step = axis->stride / common;
     }
-    const int32_t count = (int32_t)divide_up(axis->output, cut.residues);
-    cut.boxes = (int32_t)divide_up(count, largest);
-    cut.box = (int32_t)divide_up(count, cut.boxes);
+    const int32_t count = (int32_t)cc_divide_up(axis->output, cut.residues);
+    cut.boxes = (int32_t)cc_divide_up(count, largest);
+    cut.box = (int32_t)cc_divide_up(count, cut.boxes);
     const int64_t patch = (int64_t)(cut.box - 1) * cut.step + axis->kernel;
     cut.patch = patch > MAX_PATCH ? MAX_PATCH + 1 : (cl_int)patch;
     return cut;
@@ -89,7 +85,7 @@ static int64_t box_count(const struct depthwise_box *box)
 
 static int64_t group_count(const cc_shape *shape, const struct depthwise_box *box)
 {
-    return box_count(box) * divide_up((int64_t)shape->batch * shape->in_channels, box->planes);
+    return box_count(box) * cc_divide_up((int64_t)shape->batch * shape->in_channels, box->planes);
 }
 
 /* Instructions of all work-groups, roughly: a tap of an output is two, and staging an element,
@@ -165,11 +161,11 @@ static void size_unstaged(struct depthwise *state, const cc_shape *shape)
     const int64_t planes = (int64_t)shape->batch * shape->in_channels;
     const int64_t rows =
         (int64_t)shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
-    const size_t row_groups = (size_t)divide_up(rows, GROUP_Y), limit = MAX_GROUPS;
+    const size_t row_groups = (size_t)cc_divide_up(rows, GROUP_Y), limit = MAX_GROUPS;
     state->local[0] = GROUP_X;
     state->local[1] = GROUP_Y;
     state->local[2] = 1;
-    state->global[0] = (size_t)divide_up(shape->axis[CLCONV_WIDTH].output, GROUP_X) * GROUP_X;
+    state->global[0] = (size_t)cc_divide_up(shape->axis[CLCONV_WIDTH].output, GROUP_X) * GROUP_X;
     state->global[1] = (row_groups < limit ? row_groups : limit) * GROUP_Y;
     state->global[2] = (size_t)planes < limit ? (size_t)planes : limit;
 }
@@ -243,16 +239,14 @@ static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_st
                                          CC_ARGUMENT(state->box),
                                          CC_ARGUMENT(io->src.mem),
                                          CC_ARGUMENT(io->weights.mem),
-                                         {sizeof(cl_mem), io->bias.mem ? &io->bias.mem : NULL},
+                                         cc_tensor_argument(&io->bias),
                                          CC_ARGUMENT(io->dst.mem),
                                          {state->local_bytes, NULL}};
         return cc_launch(chain, state->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]),
                          1, state->global, state->local, error);
     }
-    const cc_argument arguments[] = {CC_ARGUMENT(args),
-                                     CC_ARGUMENT(io->src.mem),
-                                     CC_ARGUMENT(io->weights.mem),
-                                     {sizeof(cl_mem), io->bias.mem ? &io->bias.mem : NULL},
+    const cc_argument arguments[] = {CC_ARGUMENT(args), CC_ARGUMENT(io->src.mem),
+                                     CC_ARGUMENT(io->weights.mem), cc_tensor_argument(&io->bias),
                                      CC_ARGUMENT(io->dst.mem)};
     return cc_launch(chain, state->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
                      state->global, state->local, error);

@@ -1,5 +1,6 @@
 /* Every problem, with one output per lane: the net under all other algorithms. */
 #include "conv/single_kernel.h"
+#include "core/checked.h"
 
 #include <stdio.h>
 
@@ -17,11 +18,6 @@ static form choose_form(const clconv_device *device, const cc_shape *shape)
     if (device->kind == CLCONV_DEVICE_CPU && neighbours && shape->padding_mode == CLCONV_ZEROS)
         return (form){4, 16};
     return device->kind == CLCONV_DEVICE_GPU ? (form){64, 1} : (form){16, 1};
-}
-
-static size_t divide_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
 }
 
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
@@ -63,13 +59,13 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
 /* Groups that cover one plane: those of its largest phase, for every phase. */
 static size_t plane_groups(const cc_shape *shape, form f)
 {
-    size_t phases = 1, vectors = 1;
+    int64_t phases = 1, vectors = 1;
     for (int i = 0; i < CLCONV_AXES; ++i) {
-        const size_t outputs = (size_t)cc_phase_outputs(shape, (clconv_axis)i);
-        phases *= (size_t)cc_phases(shape, (clconv_axis)i);
-        vectors *= i == CLCONV_WIDTH ? divide_up(outputs, (size_t)f.vector) : outputs;
+        const int64_t outputs = cc_phase_outputs(shape, (clconv_axis)i);
+        phases *= cc_phases(shape, (clconv_axis)i);
+        vectors *= i == CLCONV_WIDTH ? cc_divide_up(outputs, f.vector) : outputs;
     }
-    return phases * divide_up(vectors, (size_t)f.group);
+    return (size_t)(phases * cc_divide_up(vectors, f.group));
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -77,13 +73,13 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     char options[64];
     const form f = choose_form(stage->target->device, &stage->shape);
     snprintf(options, sizeof(options), "-DGROUP=%d -DVECTOR=%d", f.group, f.vector);
-    const size_t planes = (size_t)stage->shape.batch * (size_t)stage->shape.out_channels;
-    const size_t y = planes < PLANES_Y ? planes : PLANES_Y;
+    const int64_t planes = (int64_t)stage->shape.batch * stage->shape.out_channels;
+    const int64_t y = planes < PLANES_Y ? planes : PLANES_Y;
     const cc_single_launch launch = {
         .file = "direct",
         .function = "direct",
         .options = options,
-        .groups = {plane_groups(&stage->shape, f), y, divide_up(planes, y)},
+        .groups = {plane_groups(&stage->shape, f), (size_t)y, (size_t)cc_divide_up(planes, y)},
         .local = {(size_t)f.group, 1, 1},
     };
     return cc_single_build(stage, &launch, error);

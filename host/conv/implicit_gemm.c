@@ -1,6 +1,8 @@
 #include "conv/implicit_gemm.h"
 
 #include "conv/kernel_args.h"
+#include "conv/packed_kernel.h"
+#include "core/checked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +28,6 @@ typedef struct state {
     cl_ulong packed_count; /* floats */
 } state;
 
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static int32_t items(const cc_gemm_config *config)
 {
     return config->tile_k / config->reg_k * (config->tile_pixels / config->reg_pixels);
@@ -51,8 +48,8 @@ static grid make_grid(const cc_shape *shape, const cc_gemm_config *config)
         phases *= cc_phases(shape, (clconv_axis)i);
         pixels *= cc_phase_outputs(shape, (clconv_axis)i);
     }
-    return (grid){divide_up(shape->out_channels / shape->groups, config->tile_k),
-                  divide_up(pixels, config->tile_pixels), shape->groups * phases};
+    return (grid){cc_divide_up(cc_group_k(shape), config->tile_k),
+                  cc_divide_up(pixels, config->tile_pixels), shape->groups * phases};
 }
 
 /* Work-groups, as a double because only the check for 31 bits may take it for granted. */
@@ -88,7 +85,7 @@ static double config_ns(const clconv_device *device, const cc_shape *shape,
     const double units = device->compute_units > 0 ? device->compute_units : 1.0;
 
     const grid g = make_grid(shape, config);
-    double depth = (double)cc_kernel_elements(shape) * (shape->in_channels / shape->groups);
+    double depth = (double)cc_kernel_elements(shape) * cc_group_c(shape);
     if (shape->transposed) /* each tap belongs to one phase per axis */
         for (int i = 0; i < CLCONV_AXES; ++i)
             depth /= shape->axis[i].stride;
@@ -121,14 +118,7 @@ clconv_status cc_gemm_applicable(const clconv_device *device, const cc_shape *sh
     if (tiles(&g) > INT32_MAX)
         return cc_fail(error, CLCONV_UNSUPPORTED, "%.0f tiles are more than one launch takes",
                        tiles(&g));
-    /* Padding K/G makes the weights up to 64 times as large. */
-    const double packed = (double)shape->groups * (double)cc_kernel_elements(shape) *
-                          (shape->in_channels / shape->groups) * (double)g.k_tiles * config->tile_k;
-    if (packed * sizeof(float) > (double)device->max_alloc_bytes)
-        return cc_fail(error, CLCONV_UNSUPPORTED,
-                       "packed weights of %.0f elements are too large for a buffer of %s", packed,
-                       device->name);
-    return CLCONV_OK;
+    return cc_packed_check(device, cc_packed_floats(shape, config->tile_k), error);
 }
 
 /* ---- Stage ---- */
@@ -152,8 +142,7 @@ clconv_status cc_gemm_build_with(cc_stage *stage, const cc_gemm_config *config, 
     s->pixel_tiles = (cl_int)g.pixel_tiles;
     s->band = cc_gemm_band(shape);
     s->k_padded = (cl_int)(g.k_tiles * config->tile_k);
-    s->packed_count = (cl_ulong)shape->groups * (cl_ulong)cc_kernel_elements(shape) *
-                      (cl_ulong)(shape->in_channels / shape->groups) * (cl_ulong)s->k_padded;
+    s->packed_count = (cl_ulong)cc_packed_floats(shape, config->tile_k);
     stage->packed_bytes = (size_t)s->packed_count * sizeof(float);
 
     const size_t length = cc_kernel_options(shape, options, sizeof(options));
@@ -183,7 +172,7 @@ clconv_status cc_gemm_pack(const cc_stage *stage, cc_chain *chain, cc_tensor wei
     const cc_stage_io io = {.weights = weights};
     const cc_kernel_args args = cc_kernel_args_make(stage, &io);
     const size_t local = PACK_GROUP;
-    const size_t global = (size_t)divide_up((int64_t)s->packed_count, PACK_GROUP) * local;
+    const size_t global = (size_t)cc_divide_up((int64_t)s->packed_count, PACK_GROUP) * local;
     const cc_argument arguments[] = {
         CC_ARGUMENT(args),          CC_ARGUMENT(weights.mem),     CC_ARGUMENT(packed.mem),
         CC_ARGUMENT(packed.offset), CC_ARGUMENT(s->packed_count), CC_ARGUMENT(s->k_padded),
@@ -201,7 +190,7 @@ clconv_status cc_gemm_enqueue(const cc_stage *stage, cc_chain *chain, const cc_s
         CC_ARGUMENT(args),
         CC_ARGUMENT(io->src.mem),
         CC_ARGUMENT(io->weights.mem),
-        {sizeof(io->bias.mem), io->bias.mem != NULL ? &io->bias.mem : NULL},
+        cc_tensor_argument(&io->bias),
         CC_ARGUMENT(io->dst.mem),
         CC_ARGUMENT(s->pixel_tiles),
         CC_ARGUMENT(s->band),

@@ -21,6 +21,12 @@ typedef struct cc_kernel_args {
 /* The block for one execution of a stage. */
 cc_kernel_args cc_kernel_args_make(const cc_stage *stage, const cc_stage_io *io);
 
+/* A tensor that may not be there: it goes to the kernel as a null pointer. */
+static inline cc_argument cc_tensor_argument(const cc_tensor *tensor)
+{
+    return (cc_argument){sizeof(tensor->mem), tensor->mem != NULL ? &tensor->mem : NULL};
+}
+
 /* The -D options that kernels/conv.h takes for this stage ("-DPADDING_MODE=1 -DEPILOGUE=0 ..."),
  * to which an algorithm adds its own. Written as snprintf does. */
 size_t cc_kernel_options(const cc_shape *shape, char *text, size_t size);

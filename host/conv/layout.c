@@ -37,9 +37,12 @@ static clconv_status place(const cc_stage *stages, const clconv_sizes *sizes, si
 {
     clconv_status status = CLCONV_OK;
     uint64_t intermediate[2] = {0, 0}, scratch = 0;
-    for (size_t i = 0; i < count; ++i) {
-        if (i + 1 < count)
-            intermediate[i % 2] = largest(intermediate[i % 2], tensor_bytes(sizes[i].dst));
+    int step = 0;
+    for (size_t i = 0, run; i < count; i += run, ++step) {
+        run = cc_algorithm_stages(stages[i].algorithm);
+        if (i + run < count)
+            intermediate[step % 2] =
+                largest(intermediate[step % 2], tensor_bytes(sizes[i + run - 1].dst));
         scratch = largest(scratch, stages[i].workspace_bytes);
     }
     *layout = (cc_layout){0};

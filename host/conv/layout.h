@@ -2,9 +2,10 @@
  *
  *   [intermediate 0][intermediate 1][scratch of a stage][packed weights of stage 0, 1, ...]
  *
- * Stage i writes intermediate i mod 2, so two are live at most; stages run one after the other, so
- * they share the scratch. The packed weights are used by executions that bring raw weights. Every
- * area starts at a multiple of CC_ALIGNMENT bytes. */
+ * Stages write the two intermediates in turn, so two are live at most; what runs as one kernel
+ * counts as one stage. Stages run one after the other, so they share the scratch. The packed
+ * weights are used by executions that bring raw weights. Every area starts at a multiple of
+ * CC_ALIGNMENT bytes. */
 #ifndef CC_LAYOUT_H
 #define CC_LAYOUT_H
 

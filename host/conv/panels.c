@@ -1,8 +1,9 @@
 /* Matrix product with output pixels in vector registers, for CPU devices: kernels/panels.cl. */
 #include "conv/kernel_args.h"
+#include "conv/packed_kernel.h"
+#include "core/checked.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A form of the kernel. Accumulators, a column of the panel and one broadcast fill the vector
@@ -14,38 +15,31 @@ typedef struct form {
 } form;
 
 enum {
-    PANEL = 6144, /* floats: with what else is in __local memory less than a cache of 32 KiB */
+    PANEL = 6144,             /* floats, less than a cache of 32 KiB */
+    LOCAL_LIMIT = 448 * 1024, /* bytes of a panel and of the sums that wait, of a cache of 1 MiB */
     ITEMS_PER_UNIT = 4, /* work-items that a compute unit should have, so that none waits long */
 };
 
+/* How the work is cut up; mirrors panels_tiling of kernels/panels.cl. */
+typedef struct tiling {
+    cl_long items;
+    cl_int strips;
+    cl_int shares;
+    cl_int images;
+    cl_int local_floats;
+} tiling;
+
 typedef struct state {
-    cc_kernel *kernel;
-    cc_kernel *pack;
-    size_t global[3];
-    size_t pack_global[3];
-    size_t pack_local[3];
+    cc_packed_kernel base;
+    tiling tiling;
+    size_t items;
 } state;
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static int group_c(const cc_shape *shape)
-{
-    return shape->in_channels / shape->groups;
-}
-
-static int group_k(const cc_shape *shape)
-{
-    return shape->out_channels / shape->groups;
-}
 
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
 {
     if (native_lanes < 16)
         return (form){8, 3, 4};
-    return group_k(shape) <= 4 ? (form){16, 6, 4} : (form){16, 3, 8};
+    return cc_group_k(shape) <= 4 ? (form){16, 6, 4} : (form){16, 3, 8};
 }
 
 /* Whether strips run through all images: a strip's offsets, from its first image on, are 32-bit in
@@ -66,9 +60,9 @@ static int64_t phase_count(const cc_shape *shape)
 /* Rows of the largest phase, or somewhat more: taps and input channels. */
 static int64_t phase_rows(const cc_shape *shape)
 {
-    int64_t rows = group_c(shape);
+    int64_t rows = cc_group_c(shape);
     for (int i = 0; i < CLCONV_AXES; ++i)
-        rows *= divide_up(shape->axis[i].kernel, cc_phases(shape, (clconv_axis)i));
+        rows *= cc_divide_up(shape->axis[i].kernel, cc_phases(shape, (clconv_axis)i));
     return rows;
 }
 
@@ -78,35 +72,42 @@ static int64_t vector_count(const cc_shape *shape, form f)
     const int64_t pixels = cc_phase_outputs(shape, CLCONV_DEPTH) *
                            cc_phase_outputs(shape, CLCONV_HEIGHT) *
                            cc_phase_outputs(shape, CLCONV_WIDTH);
-    return divide_up(pixels * (images_together(shape, f) ? shape->batch : 1), f.lanes);
+    return cc_divide_up(pixels * (images_together(shape, f) ? shape->batch : 1), f.lanes);
 }
 
 static int64_t strip_count(const cc_shape *shape, form f)
 {
-    return divide_up(vector_count(shape, f), f.vectors);
+    return cc_divide_up(vector_count(shape, f), f.vectors);
 }
 
-/* Whether a strip of so many vectors is computed as it is: the kernel has code for these counts and
- * takes the next larger one otherwise. */
-static int is_whole_strip(int64_t vectors, form f)
+/* Cuts the work up so that every compute unit has some work-items and their sums fit in __local
+ * memory; shares is 0 if those of one block do not. */
+static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, form f)
 {
-    return vectors == f.vectors || vectors == f.vectors - 1 || vectors == f.vectors / 2;
-}
-
-/* Whether neighbouring strips compute some pixels both. */
-static int strips_overlap(const cc_shape *shape, form f)
-{
-    const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
-    return strips > 1 &&
-           !(is_whole_strip(vectors / strips, f) && is_whole_strip(divide_up(vectors, strips), f));
-}
-
-/* K/G is padded to whole blocks. */
-static double packed_elements(const cc_shape *shape)
-{
-    const form f = choose_form(shape, 16);
-    return (double)shape->groups * (double)cc_kernel_elements(shape) * group_c(shape) *
-           (double)(divide_up(group_k(shape), f.channels) * f.channels);
+    const int64_t strips = strip_count(shape, f);
+    const int64_t blocks = cc_divide_up(cc_group_k(shape), f.channels);
+    const int64_t images = images_together(shape, f) ? 1 : shape->batch;
+    const int64_t items = strips * phase_count(shape) * shape->groups * images;
+    const int64_t pixels = (int64_t)f.lanes * f.vectors, block_floats = f.channels * pixels;
+    const int64_t fixed_floats = PANEL + 5 * pixels;
+    const int64_t limit =
+        (int64_t)((device->local_bytes < LOCAL_LIMIT ? device->local_bytes : LOCAL_LIMIT) /
+                  sizeof(float));
+    const int64_t most = (limit - fixed_floats) / block_floats; /* blocks of a share */
+    tiling t = {.strips = (cl_int)strips, .images = (cl_int)images};
+    if (most < 1)
+        return t;
+    int64_t shares = cc_divide_up((int64_t)ITEMS_PER_UNIT * device->compute_units, items);
+    if (shares > blocks)
+        shares = blocks;
+    const int one_panel = phase_rows(shape) <= PANEL / pixels;
+    if (!one_panel && shares < cc_divide_up(blocks, most))
+        shares = cc_divide_up(blocks, most);
+    t.shares = (cl_int)shares;
+    t.items = items * shares;
+    t.local_floats =
+        (cl_int)(fixed_floats + (one_panel ? 1 : cc_divide_up(blocks, shares)) * block_floats);
+    return t;
 }
 
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
@@ -114,34 +115,41 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     if (device->kind != CLCONV_DEVICE_CPU)
         return cc_fail(error, CLCONV_UNSUPPORTED, "panels is made for CPU devices");
-    if (strcmp(device->platform, "rusticl") == 0) /* llvmpipe: 65535, all loops together */
+    if (choose_tiling(device, shape, choose_form(shape, 16)).shares < 1)
         return cc_fail(error, CLCONV_UNSUPPORTED,
-                       "rusticl ends the loops of work-items of panels early");
-    if (packed_elements(shape) * sizeof(float) > (double)device->max_alloc_bytes)
-        return cc_fail(error, CLCONV_UNSUPPORTED,
-                       "packed weights of %.0f elements are too large for a buffer of %s",
-                       packed_elements(shape), device->name);
-    return CLCONV_OK;
-}
-
-/* Work-items that share the output channels of a strip, so that every compute unit has some. */
-static int64_t share_count(const clconv_device *device, const cc_shape *shape, form f)
-{
-    const int64_t strips = strip_count(shape, f);
-    const int64_t items = strips * phase_count(shape) * shape->groups *
-                          (images_together(shape, f) ? 1 : shape->batch);
-    const int64_t shares = divide_up((int64_t)ITEMS_PER_UNIT * device->compute_units, items);
-    const int64_t blocks = divide_up(group_k(shape), f.channels);
-    return shares < blocks ? shares : blocks;
+                       "a panel does not fit in the __local memory of %s", device->name);
+    return cc_packed_check(device, cc_packed_floats(shape, choose_form(shape, 16).channels), error);
 }
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of
- * 28 of the benchmark's layers, most within 25 %: a vector of pixels costs finding the inputs of a
- * tap, copying a row of the panel (value by value where neighbours are more than 2 apart), and
- * storing (value by value in phases) and multiplying an output channel; a strip costs reading its
- * weights. */
-static const double tap_ns = 12.0, row_ns = 3.8, gathered_row_ns = 32.0, store_ns = 1.0,
-                    scatter_ns = 19.0, product_ns = 0.37, weight_ns = 0.05;
+ * 25 layers, pointwise, with 3 input channels and others, most within 10 %: a vector of pixels
+ * costs finding the inputs of a tap, copying a row of the panel, storing (value by value in phases)
+ * and multiplying an output channel; a strip costs a constant and reading its weights. */
+static const double tap_ns = 5.5, row_ns = 1.5, store_ns = 1.5, scatter_ns = 19.0,
+                    product_ns = 0.31, weight_ns = 0.03, strip_ns = 150.0;
+/* Where a vector of inputs is not one run inside src: two runs or masked, and value by value. */
+static const double odd_tap_ns = 12.0, odd_row_ns = 3.8, gathered_row_ns = 32.0;
+
+/* Nanoseconds of copying what a vector of pixels reads. */
+static double copy_ns(const cc_shape *shape, form f, double taps, double rows)
+{
+    const cc_axis *width = &shape->axis[CLCONV_WIDTH];
+    const int step = shape->transposed ? 1 : width->stride;
+    double row_pixels = (double)cc_phase_outputs(shape, CLCONV_WIDTH);
+    if (cc_kernel_elements(shape) == 1 && step == 1)
+        row_pixels = (double)cc_output_elements(shape); /* no ends but those of the image */
+    double inside =
+        1.0; /* the part of the vectors that neither the ends of a row nor padding cut */
+    if ((int64_t)row_pixels % f.lanes != 0)
+        inside = row_pixels < f.lanes ? 0.0 : (row_pixels - f.lanes + 1) / row_pixels;
+    if (width->padding > 0)
+        inside *= row_pixels > 2.0 * f.lanes ? 1.0 - 2.0 * f.lanes / row_pixels : 0.0;
+    if (step == 3 || step > 4)
+        inside = 0.0;
+    const int gathered = step > 2 || row_pixels < f.lanes - 1;
+    return inside * (taps * tap_ns + rows * row_ns) +
+           (1.0 - inside) * (taps * odd_tap_ns + rows * (gathered ? gathered_row_ns : odd_row_ns));
+}
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
@@ -152,82 +160,42 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const double items =
         (double)phase_count(shape) * shape->groups * (images_together(shape, f) ? 1 : shape->batch);
     const double taps = (double)cc_kernel_elements(shape) / (double)phase_count(shape);
-    const double rows = taps * group_c(shape);
-    const double channels = (double)(divide_up(group_k(shape), f.channels) * f.channels);
-    const int gathered = !shape->transposed && shape->axis[CLCONV_WIDTH].stride > 2;
-    const double copy = taps * tap_ns + rows * (gathered ? gathered_row_ns : row_ns);
+    const double rows = taps * cc_group_c(shape);
+    const double channels = (double)(cc_divide_up(cc_group_k(shape), f.channels) * f.channels);
+    const double shares = (double)choose_tiling(device, shape, f).shares;
+    const double copy = copy_ns(shape, f, taps, rows);
     const double product =
         channels * (rows * product_ns + (phase_count(shape) > 1 ? scatter_ns : store_ns));
-    const double ns =
-        items * (strip_vectors * ((double)share_count(device, shape, f) * copy + product) +
-                 (double)strips * rows * channels * weight_ns);
+    const double ns = items * (strip_vectors * (shares * copy + product) +
+                               (double)strips * (shares * strip_ns + rows * channels * weight_ns));
     return ns / (device->compute_units > 0 ? device->compute_units : 1);
-}
-
-/* The launches of both kernels, and the size of the packed weights. */
-static void set_sizes(cc_stage *stage, form f)
-{
-    const cc_shape *shape = &stage->shape;
-    state *s = stage->state;
-    const int64_t blocks = divide_up(group_k(shape), f.channels);
-    const size_t padded_k = (size_t)blocks * (size_t)f.channels;
-    const size_t taps = (size_t)cc_kernel_elements(shape), groups = (size_t)shape->groups;
-    const int images = images_together(shape, f) ? 1 : shape->batch;
-
-    const int64_t strips = strip_count(shape, f);
-    const int64_t shares = share_count(stage->target->device, shape, f);
-    const size_t global[3] = {(size_t)(strips * phase_count(shape)), (size_t)shares * groups,
-                              (size_t)images};
-    const size_t pack_global[3] = {padded_k, (size_t)group_c(shape), taps * groups};
-    const size_t pack_local[3] = {(size_t)f.channels, 1, 1};
-    memcpy(s->global, global, sizeof(global));
-    memcpy(s->pack_global, pack_global, sizeof(pack_global));
-    memcpy(s->pack_local, pack_local, sizeof(pack_local));
-    /* Sums that wait have a place of their own where dst is none: a phase's are not neighbours
-     * there, and strips that overlap would add to each other's. */
-    if (phase_rows(shape) > PANEL / (f.lanes * f.vectors) &&
-        (phase_count(shape) > 1 || strips_overlap(shape, f)))
-        stage->workspace_bytes = global[0] * (size_t)images * groups * padded_k *
-                                 (size_t)(f.lanes * f.vectors) * sizeof(float);
-    stage->packed_bytes = padded_k * (size_t)group_c(shape) * taps * groups * sizeof(float);
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    cl_uint native_lanes = 0;
+    cl_uint lanes = 0;
     char options[256];
 
-    state *s = calloc(1, sizeof(*s));
-    stage->state = s;
-    if (s == NULL)
-        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
-    CL_TRY(clGetDeviceInfo(stage->target->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
-                           sizeof(native_lanes), &native_lanes, NULL));
-
-    const form f = choose_form(shape, native_lanes);
+    TRY(cc_device_lanes(stage->target->id, &lanes, error));
+    const form f = choose_form(shape, lanes);
     snprintf(options, sizeof(options),
              "-DTRANSPOSED=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
              shape->transposed != 0, f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));
-    TRY(cc_kernel_create(stage->target->programs, "panels", "panels", options, &s->kernel, error));
-    TRY(cc_kernel_create(stage->target->programs, "panels", "pack", options, &s->pack, error));
+    TRY(cc_packed_build(stage, sizeof(state), "panels", options, error));
+    cc_packed_set_taps(stage, f.channels);
 
-    set_sizes(stage, f);
+    state *s = stage->state;
+    const cl_uint units = stage->target->device->compute_units;
+    s->tiling = choose_tiling(stage->target->device, shape, f);
+    /* PoCL gives its first thread one work-item more than an equal share: let that one be empty. */
+    s->items = (size_t)s->tiling.items;
+    if (units > 0 && s->items % units == 0)
+        ++s->items;
 
 cleanup:
     return status;
-}
-
-static clconv_status pack(const cc_stage *stage, cc_chain *chain, cc_tensor weights,
-                          cc_tensor packed, clconv_error *error)
-{
-    const state *s = stage->state;
-    const cc_kernel_args args = cc_kernel_args_make(stage, &(cc_stage_io){.weights = weights});
-    const cc_argument arguments[] = {CC_ARGUMENT(args), CC_ARGUMENT(weights.mem),
-                                     CC_ARGUMENT(packed.mem), CC_ARGUMENT(packed.offset)};
-    return cc_launch(chain, s->pack, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->pack_global, s->pack_local, error);
 }
 
 /* Whether an output on this axis is the input at the same place. */
@@ -250,41 +218,31 @@ static void flatten(cc_kernel_args *args)
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local[3] = {1, 1, 1};
+    static const size_t local = 1;
     const state *s = stage->state;
     cc_kernel_args args = cc_kernel_args_make(stage, io);
     flatten(&args);
     const cc_argument arguments[] = {
         CC_ARGUMENT(args),
+        CC_ARGUMENT(s->tiling),
         CC_ARGUMENT(io->src.mem),
         CC_ARGUMENT(io->weights.mem),
-        {sizeof(cl_mem), io->bias.mem != NULL ? &io->bias.mem : NULL},
+        cc_tensor_argument(&io->bias),
         CC_ARGUMENT(io->dst.mem),
-        {sizeof(cl_mem), io->workspace.mem != NULL ? &io->workspace.mem : NULL},
-        CC_ARGUMENT(io->workspace.offset),
+        {(size_t)s->tiling.local_floats * sizeof(float), NULL},
     };
-    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->global, local, error);
-}
-
-static void destroy(cc_stage *stage)
-{
-    state *s = stage->state;
-    if (s != NULL) {
-        cc_kernel_destroy(s->kernel);
-        cc_kernel_destroy(s->pack);
-    }
-    free(s);
-    stage->state = NULL;
+    return cc_launch(chain, s->base.kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
+                     &s->items, &local, error);
 }
 
 const cc_algorithm cc_panels = {
     .name = "panels",
     .text = "output pixels in vector registers, windows packed, for CPU devices",
+    .long_loops = 1,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,
-    .pack = pack,
+    .pack = cc_packed_pack,
     .enqueue = enqueue,
-    .destroy = destroy,
+    .destroy = cc_packed_destroy,
 };

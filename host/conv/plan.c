@@ -30,9 +30,12 @@ static clconv_status build_stages(clconv_plan *plan, const cc_shape *shapes, clc
     clconv_status status = CLCONV_OK;
     const cc_target *target = &plan->context->target;
 
-    for (size_t i = 0; i < plan->count; ++i) {
+    for (size_t i = 0, stages; i < plan->count; i += stages) {
         const cc_algorithm *algorithm = plan->choices[i].algorithm;
+        stages = cc_algorithm_stages(algorithm);
         plan->stages[i] = (cc_stage){.algorithm = algorithm, .target = target, .shape = shapes[i]};
+        if (stages > 1)
+            plan->stages[i].second = shapes[i + 1];
         TRY(algorithm->build(&plan->stages[i], error));
     }
     TRY(cc_layout_make(plan->stages, plan->sizes, plan->count, target->device, &plan->layout,
@@ -141,7 +144,7 @@ const char *clconv_plan_algorithm(const clconv_plan *plan, size_t stage)
     if (plan == NULL || stage >= plan->count)
         return NULL;
     return cc_context_is_reference(plan->context) ? "reference"
-                                                  : plan->stages[stage].algorithm->name;
+                                                  : plan->choices[stage].algorithm->name;
 }
 
 clconv_status clconv_plan_reference(const clconv_plan *plan, const float *src,

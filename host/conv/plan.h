@@ -14,7 +14,8 @@ struct clconv_plan {
     clconv_problem problems[CLCONV_MAX_STAGES];
     clconv_sizes sizes[CLCONV_MAX_STAGES];
     cc_choice choices[CLCONV_MAX_STAGES];
-    cc_stage stages[CLCONV_MAX_STAGES]; /* these are empty on the reference device */
+    cc_stage stages[CLCONV_MAX_STAGES]; /* empty: on the reference device, and where the stage
+                                           before runs this one with its own */
     cc_layout layout;
     cc_pool *pool; /* NULL on the reference device */
 };

@@ -69,7 +69,7 @@ static cc_candidates list_candidates(const clconv_device *device, clconv_math ma
     double ns[CC_CANDIDATES];
     for (size_t i = 0; cc_algorithms[i] != NULL && c.count < CC_CANDIDATES; ++i) {
         const cc_algorithm *algorithm = cc_algorithms[i];
-        if (cc_algorithm_check(algorithm, device, math, shape, NULL) != CLCONV_OK)
+        if (cc_algorithm_check(algorithm, device, math, shape, 1, NULL) != CLCONV_OK)
             continue;
         const double estimate = algorithm->estimate(device, shape);
         size_t at = c.count++;
@@ -171,7 +171,8 @@ clconv_status cc_planning_choose(clconv_plan *plan, const cc_shape *shapes,
     TRY(cc_choose(target->device, options, plan->problems, shapes, plan->count, plan->choices,
                   error));
     for (size_t i = 0; i < plan->count && options->planning != CLCONV_ESTIMATE; ++i)
-        if (plan->choices[i].reason == CC_ESTIMATED)
+        if (plan->choices[i].reason == CC_ESTIMATED &&
+            cc_algorithm_stages(plan->choices[i].algorithm) == 1)
             TRY(choose_stage(plan, i, &shapes[i], options, deadline_ns, error));
 
 cleanup:

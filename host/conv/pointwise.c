@@ -101,8 +101,8 @@ static clconv_status enqueue_products(const cc_shape *shape, cc_chain *chain,
     clconv_status status = CLCONV_OK;
     cl_event event = NULL;
     cl_event *const wanted = cc_chain_wants_event(chain) ? &event : NULL;
-    const size_t m = (size_t)(shape->out_channels / shape->groups);
-    const size_t k = (size_t)(shape->in_channels / shape->groups);
+    const size_t m = (size_t)(cc_group_k(shape));
+    const size_t k = (size_t)cc_group_c(shape);
     const size_t n = (size_t)cc_output_elements(shape);
     const CLBlastTranspose transpose = shape->transposed ? CLBlastTransposeYes : CLBlastTransposeNo;
     const size_t a_row = shape->transposed ? m : k;

@@ -1,5 +1,6 @@
 /* Depthwise convolution in vectors along output rows, for CPU devices: kernels/rows.cl. */
 #include "conv/single_kernel.h"
+#include "core/checked.h"
 
 #include <stdio.h>
 
@@ -7,11 +8,6 @@
 typedef struct form {
     int lanes, kernel, stride;
 } form;
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
 
 /* The square kernel that has a form of its own, or 0. */
 static int choose_kernel(const cc_shape *shape)
@@ -40,7 +36,7 @@ enum { MOST_TAPS = 256, MOST_ROUNDS = 8192 };
 static double block_rounds(const cc_shape *shape)
 {
     return (double)cc_kernel_elements(shape) *
-           (double)divide_up(shape->axis[CLCONV_WIDTH].output, 8) *
+           (double)cc_divide_up(shape->axis[CLCONV_WIDTH].output, 8) *
            (double)(shape->out_channels / shape->in_channels);
 }
 
@@ -62,26 +58,18 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
     return CLCONV_OK;
 }
 
-/* Vectors of the output, and its blocks: see kernels/rows.cl. */
+/* Vectors of the output: see kernels/rows.cl. */
 static double vector_count(const cc_shape *shape, form f)
 {
     const int64_t width = shape->axis[CLCONV_WIDTH].output;
     return (double)shape->batch * shape->out_channels * (double)cc_output_elements(shape) /
-           (double)width * (double)divide_up(width, f.lanes);
-}
-
-static int64_t block_count(const cc_shape *shape, form f)
-{
-    const int64_t height = shape->axis[CLCONV_HEIGHT].output;
-    const int64_t rows = f.kernel > 0 ? 7 : height < 3 ? 1 : 4;
-    return (int64_t)shape->batch * shape->in_channels * shape->axis[CLCONV_DEPTH].output *
-           divide_up(height, rows);
+           (double)width * (double)cc_divide_up(width, f.lanes);
 }
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
 static double compute_ns(const cc_shape *shape, form f)
 {
-    const double tap_ns = f.kernel > 0 ? 0.3 : 0.6, vector_ns = 2.0;
+    const double tap_ns = f.kernel > 0 ? 0.3 : 0.6, vector_ns = 1.0;
     return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
 }
 
@@ -91,28 +79,29 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return launch_ns + compute_ns(shape, choose_form(shape, 16)) / device->compute_units;
 }
 
-/* Work-items: enough to share the work evenly, each with some microseconds of it. */
+/* Work-items: enough to share the work evenly, each with some microseconds of it, and an empty one
+ * in front: see docs/PERFORMANCE.md. */
 static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
 {
-    const double item_ns = 3e3, most_rounds = MOST_ROUNDS;
+    const double item_ns = 2e3, most_rounds = MOST_ROUNDS;
     const double most = 16.0 * compute_units;
     const double rounds = vector_count(shape, f) * (double)cc_kernel_elements(shape) / most_rounds;
+    const double lines = (double)shape->batch * shape->in_channels *
+                         shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
     double items = compute_ns(shape, f) / item_ns;
     items = items < compute_units ? compute_units : items > most ? most : items;
     items = items < rounds ? rounds : items;
-    const int64_t blocks = block_count(shape, f);
-    return items < (double)blocks ? (size_t)items : (size_t)blocks;
+    return 1 + (size_t)(items < lines ? items : lines);
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    cl_uint native_lanes = 0;
+    cl_uint lanes = 0;
     char options[64];
-    CL_TRY(clGetDeviceInfo(stage->target->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
-                           sizeof(native_lanes), &native_lanes, NULL));
-    const form f = choose_form(shape, native_lanes);
+    TRY(cc_device_lanes(stage->target->id, &lanes, error));
+    const form f = choose_form(shape, lanes);
     snprintf(options, sizeof(options), "-DLANES=%d -DKERNEL=%d -DSTRIDE=%d", f.lanes, f.kernel,
              f.stride);
     const cc_single_launch launch = {

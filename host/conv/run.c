@@ -23,14 +23,20 @@ clconv_status cc_plan_run(const clconv_plan *plan, cc_chain *chain, const cc_run
 {
     clconv_status status = CLCONV_OK;
     cc_tensor src = run->src;
-    for (size_t i = 0; i < plan->count; ++i) {
+    int step = 0;
+    for (size_t i = 0, stages; i < plan->count; i += stages, ++step) {
         const cc_stage *stage = &plan->stages[i];
-        const int last = i + 1 == plan->count;
+        stages = cc_algorithm_stages(stage->algorithm);
+        const int last = i + stages == plan->count;
         cc_stage_io io = {
             .src = src,
             .bias = run->bias[i],
-            .dst = last ? run->dst : part(run->workspace, plan->layout.intermediate[i % 2]),
+            .dst = last ? run->dst : part(run->workspace, plan->layout.intermediate[step % 2]),
         };
+        if (stages > 1) {
+            io.second_weights = run->weights[i + 1];
+            io.second_bias = run->bias[i + 1];
+        }
         if (stage->workspace_bytes > 0)
             io.workspace = part(run->workspace, plan->layout.scratch);
         TRY(stage_weights(plan, i, chain, run, &io.weights, error));

@@ -42,20 +42,17 @@ cleanup:
     return status;
 }
 
-/* A tensor that is not there goes to the kernel as a null pointer. */
-static cc_argument tensor_argument(const cc_tensor *tensor)
-{
-    return (cc_argument){sizeof(tensor->mem), tensor->mem != NULL ? &tensor->mem : NULL};
-}
-
 clconv_status cc_single_enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                                 clconv_error *error)
 {
     const state *s = stage->state;
     const cc_kernel_args args = cc_kernel_args_make(stage, io);
     const cc_argument arguments[] = {
-        CC_ARGUMENT(args),          tensor_argument(&io->src), tensor_argument(&io->weights),
-        tensor_argument(&io->bias), tensor_argument(&io->dst),
+        CC_ARGUMENT(args),
+        cc_tensor_argument(&io->src),
+        cc_tensor_argument(&io->weights),
+        cc_tensor_argument(&io->bias),
+        cc_tensor_argument(&io->dst),
     };
     return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
                      s->global, s->local, error);

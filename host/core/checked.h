@@ -35,4 +35,10 @@ static inline bool cc_multiply_all(const int64_t *factors, int count, int64_t li
     return true;
 }
 
+/* a / b, rounded up, for a >= 0 and b > 0. */
+static inline int64_t cc_divide_up(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
 #endif

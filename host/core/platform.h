@@ -1,5 +1,5 @@
 /* What C11 leaves to the platform: a mutex, a monotonic clock, and a parallel loop. POSIX and
- * Windows live in platform.c and nowhere else. */
+ * Windows live in platform.c and, for files in the user's folder, store.c, and nowhere else. */
 #ifndef CC_PLATFORM_H
 #define CC_PLATFORM_H
 

@@ -73,6 +73,16 @@ int64_t cc_kernel_elements(const cc_shape *shape)
     return product;
 }
 
+int32_t cc_group_c(const cc_shape *shape)
+{
+    return shape->in_channels / shape->groups;
+}
+
+int32_t cc_group_k(const cc_shape *shape)
+{
+    return shape->out_channels / shape->groups;
+}
+
 int64_t cc_phases(const cc_shape *shape, clconv_axis axis)
 {
     const cc_axis *a = &shape->axis[axis];
@@ -85,4 +95,49 @@ int64_t cc_phase_outputs(const cc_shape *shape, clconv_axis axis)
 {
     const cc_axis *a = &shape->axis[axis];
     return shape->transposed ? (a->output - 1) / a->stride + 1 : a->output;
+}
+
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+/* Runs of outputs of tap t's phase that hold one which reads inside the input. */
+static int64_t runs_inside(const cc_axis *a, int transposed, int64_t t, int64_t run)
+{
+    const int64_t shift = t * a->dilation - a->padding;
+    int64_t first, last; /* output index within the phase */
+    if (transposed) {
+        /* Input i is read by output i*stride + shift. */
+        const int64_t begin = shift < 0 ? floor_divide(-shift - 1, a->stride) + 1 : 0;
+        const int64_t end = floor_divide(a->output - 1 - shift, a->stride);
+        const int64_t phase_first = floor_divide(shift, a->stride);
+        first = begin + phase_first;
+        last = (end < a->input - 1 ? end : a->input - 1) + phase_first;
+    } else {
+        const int64_t begin = floor_divide(-shift - 1, a->stride) + 1;
+        const int64_t end = floor_divide(a->input - 1 - shift, a->stride);
+        first = begin > 0 ? begin : 0;
+        last = end < a->output - 1 ? end : a->output - 1;
+    }
+    return first > last ? 0 : last / run - first / run + 1;
+}
+
+double cc_inside_part(const cc_shape *shape, clconv_axis axis, int64_t run)
+{
+    const cc_axis *a = &shape->axis[axis];
+    if (shape->padding_mode != CLCONV_ZEROS)
+        return 1.0;
+    double inside = 0.0, all = 0.0;
+    for (int64_t t = 0; t < a->kernel; ++t) {
+        int64_t outputs = a->output; /* of the tap's phase */
+        if (shape->transposed) {
+            const int64_t shift = t * a->dilation - a->padding;
+            const int64_t phase = shift - floor_divide(shift, a->stride) * a->stride;
+            outputs = phase < a->output ? (a->output - phase - 1) / a->stride + 1 : 0;
+        }
+        inside += (double)runs_inside(a, shape->transposed, t, run);
+        all += (double)((outputs + run - 1) / run);
+    }
+    return all > 0.0 ? inside / all : 1.0;
 }

@@ -43,11 +43,21 @@ int64_t cc_input_elements(const cc_shape *shape);  /* D*H*W */
 int64_t cc_output_elements(const cc_shape *shape); /* O*P*Q */
 int64_t cc_kernel_elements(const cc_shape *shape); /* T*R*S */
 
+/* Channels of one group. */
+int32_t cc_group_c(const cc_shape *shape); /* C/G */
+int32_t cc_group_k(const cc_shape *shape); /* K/G */
+
 /* The phases of an axis (kernels/conv.h: conv_phases): outputs that share their taps. One for a
  * convolution, one per residue of the stride for a transposed convolution. */
 int64_t cc_phases(const cc_shape *shape, clconv_axis axis);
 
 /* Outputs of the largest phase of an axis, which is its first. */
 int64_t cc_phase_outputs(const cc_shape *shape, clconv_axis axis);
+
+/* The part, 0 to 1, of the pairs of an output and a tap of its phase that read inside the input, on
+ * one axis, where each `run` neighbouring outputs of a phase share their taps: a tap counts for all
+ * of them if it counts for one. 1 under padding that is not zeros. With run 1 the product over the
+ * axes is the part of cc_multiplications that is not with zeros. */
+double cc_inside_part(const cc_shape *shape, clconv_axis axis, int64_t run);
 
 #endif

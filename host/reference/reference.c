@@ -96,7 +96,7 @@ typedef struct block {
 } block;
 
 /* A channel of the input, in the cache by then, meets that many output channels. */
-enum { BLOCK_K = 8 };
+enum { BLOCK_K = CC_WINOGRAD_BOUND_CHANNELS };
 
 /* Blocks of a group; small ones where there are few planes for many threads. */
 static int64_t blocks_of_group(const cc_shape *shape)
@@ -160,8 +160,7 @@ static void run_block(size_t index, void *data)
 
     sum_block(run, b, run->src, 0, run->dst + first);
     if (run->winograd != NULL)
-        for (int64_t j = 0; j < b.count; ++j)
-            cc_winograd_bound_sum(run->winograd, b.n, b.k + j, run->bound + first + j * size);
+        cc_winograd_bound_sum(run->winograd, b.n, b.k, b.count, run->bound + first);
     else if (run->bound != NULL)
         sum_block(run, b, run->src_magnitude, 1, run->bound + first);
     if (run->carried != NULL)

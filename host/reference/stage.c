@@ -1,6 +1,7 @@
 #include "reference/stage.h"
 
 #include "core/error.h"
+#include "reference/vector_unit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -76,15 +77,6 @@ int64_t cc_reference_products(const cc_reference_stage *stage, int64_t o, int64_
 
 /* ---- Sums --------------------------------------------------------------------------------- */
 
-/* A function compiled once for each vector unit, with all that it calls; the loader takes the
- * widest that the processor has. The bits are the same: the library is compiled as ISO C, where
- * GCC fuses no product with a sum, and no sum changes its order. */
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
-#define FOR_EACH_VECTOR_UNIT __attribute__((target_clones("avx512f", "avx2", "default"), flatten))
-#else
-#define FOR_EACH_VECTOR_UNIT
-#endif
-
 /* sums[i*output_step] += w * x[i*input_step]; apart from the dense case only for speed. */
 static void add_row(const cc_taps *taps, int64_t count, double w, const double *restrict x,
                     double *restrict sums)
@@ -147,7 +139,7 @@ static const float *kernel_of(const cc_reference_stage *stage, int64_t k, int64_
     return stage->weights + index * cc_kernel_elements(shape);
 }
 
-FOR_EACH_VECTOR_UNIT
+CC_FOR_EACH_VECTOR_UNIT
 static void sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
                 const double *x, int magnitude, double *sums)
 {
@@ -161,7 +153,6 @@ static void sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t c
                         sums + i * cc_output_elements(shape));
 }
 
-/* Not compiled for each vector unit itself: GCC then exports it, hidden or not. */
 void cc_reference_sum(const cc_reference_stage *stage, int64_t n, int64_t k, int64_t count,
                       const double *x, int magnitude, double *sums)
 {

@@ -2,6 +2,8 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/platform.h"
+#include "reference/vector_unit.h"
 
 #include <float.h>
 #include <math.h>
@@ -98,11 +100,20 @@ static int64_t products(const cc_winograd_bound *b)
     return size * size;
 }
 
+typedef struct input_planes {
+    const cc_winograd_bound *bound;
+    const double *magnitudes;
+} input_planes;
+
 /* Transforms all tiles of one input plane. */
-static void transform_plane(const cc_winograd_bound *b, const double *plane, double *result)
+static void transform_plane(size_t index, void *data)
 {
+    const input_planes *all = data;
+    const cc_winograd_bound *b = all->bound;
     const cc_axis *height = &b->shape.axis[CLCONV_HEIGHT], *width = &b->shape.axis[CLCONV_WIDTH];
     const transforms *with = transforms_of(b->tile);
+    const double *plane = all->magnitudes + (int64_t)index * height->input * width->input;
+    double *result = b->inputs + (int64_t)index * plane_tiles(b) * products(b);
     const int size = b->tile + 2;
     for (int64_t tile = 0; tile < plane_tiles(b); ++tile, result += products(b)) {
         const position at = position_of(b, tile);
@@ -164,7 +175,6 @@ clconv_status cc_winograd_bound_make(const cc_shape *shape, int tile, const floa
         .phases_h = axis_phases(&axis[CLCONV_HEIGHT]),
     };
     const int64_t planes = (int64_t)shape->batch * shape->in_channels * axis[CLCONV_DEPTH].input;
-    const int64_t plane = (int64_t)axis[CLCONV_HEIGHT].input * axis[CLCONV_WIDTH].input;
     const int64_t kernels = (int64_t)shape->out_channels * (shape->in_channels / shape->groups) *
                             axis[CLCONV_DEPTH].kernel;
     const int64_t size = products(bound);
@@ -172,9 +182,8 @@ clconv_status cc_winograd_bound_make(const cc_shape *shape, int tile, const floa
     bound->taps = allocate(kernels, 1, size);
     if (bound->inputs == NULL || bound->taps == NULL)
         return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for the transformed tensors");
-    for (int64_t i = 0; i < planes; ++i)
-        transform_plane(bound, magnitudes + i * plane,
-                        bound->inputs + i * plane_tiles(bound) * size);
+    input_planes inputs = {.bound = bound, .magnitudes = magnitudes};
+    cc_parallel_for((size_t)planes, transform_plane, &inputs);
     for (int64_t i = 0; i < kernels; ++i)
         transform_taps(bound, weights + i * KERNEL, bound->taps + i * size);
     return CLCONV_OK;
@@ -193,47 +202,93 @@ double cc_winograd_bound_roundings(const cc_winograd_bound *b)
            transforms_of(b->tile)->roundings;
 }
 
-/* The products of one tile of output plane o, summed over channels and depth. */
-static void sum_tile(const cc_winograd_bound *b, int64_t n, int64_t k, int64_t o, int64_t tile,
-                     double sums[MAX_PRODUCTS])
+/* Some tiles of an output plane, and the output channels that are summed together there, so that
+ * what is read of the inputs meets all of them. */
+enum { CHUNK = 1024 }; /* products of a channel: fit a level 2 cache for all of them */
+
+typedef struct chunk {
+    int64_t n, k, count; /* image, first output channel, channels */
+    int64_t o;           /* output plane */
+    int64_t tile, tiles; /* first tile, tiles */
+} chunk;
+
+static void add_products(const double *restrict u, const double *restrict v, int64_t tiles,
+                         int64_t size, double *restrict sums)
+{
+    for (int64_t tile = 0; tile < tiles; ++tile)
+        for (int64_t i = 0; i < size; ++i)
+            sums[tile * size + i] += u[i] * v[tile * size + i] + flushed;
+}
+
+/* The products of a chunk, summed over channels and depth. */
+CC_FOR_EACH_VECTOR_UNIT
+static void sum_chunk(const cc_winograd_bound *b, const chunk *at, double sums[][CHUNK])
 {
     const cc_shape *shape = &b->shape;
     const cc_axis *depth = &shape->axis[CLCONV_DEPTH];
     const int64_t group_c = shape->in_channels / shape->groups;
     const int64_t group_k = shape->out_channels / shape->groups;
-    const int64_t size = products(b), first_c = n * shape->in_channels + k / group_k * group_c;
-    for (int64_t i = 0; i < size; ++i)
-        sums[i] = 0.0;
+    const int64_t size = products(b);
+    const int64_t first_c = at->n * shape->in_channels + at->k / group_k * group_c;
+    for (int64_t j = 0; j < at->count; ++j)
+        for (int64_t i = 0; i < at->tiles * size; ++i)
+            sums[j][i] = 0.0;
     for (int64_t c = 0; c < group_c; ++c)
         for (int64_t t = 0; t < depth->kernel; ++t) {
-            const int64_t d = o * depth->stride + t * depth->dilation - depth->padding;
+            const int64_t d = at->o * depth->stride + t * depth->dilation - depth->padding;
             if (d < 0 || d >= depth->input)
                 continue;
-            const double *u = b->taps + ((k * group_c + c) * depth->kernel + t) * size;
-            const double *v =
-                b->inputs + (((first_c + c) * depth->input + d) * plane_tiles(b) + tile) * size;
-            for (int64_t i = 0; i < size; ++i)
-                sums[i] += u[i] * v[i] + flushed;
+            const int64_t plane = (first_c + c) * depth->input + d;
+            const double *v = b->inputs + (plane * plane_tiles(b) + at->tile) * size;
+            for (int64_t j = 0; j < at->count; ++j) {
+                const int64_t kernel = ((at->k + j) * group_c + c) * depth->kernel + t;
+                const double *u = b->taps + kernel * size;
+                if (b->tile == 2)
+                    add_products(u, v, at->tiles, 16, sums[j]);
+                else
+                    add_products(u, v, at->tiles, 36, sums[j]);
+            }
         }
 }
 
-void cc_winograd_bound_sum(const cc_winograd_bound *b, int64_t n, int64_t k, double *sums)
+/* Transforms a tile's sums into those of its outputs. */
+static void write_tile(const cc_winograd_bound *b, const position *at, const double *products_sum,
+                       double *plane)
 {
     const cc_axis *height = &b->shape.axis[CLCONV_HEIGHT], *width = &b->shape.axis[CLCONV_WIDTH];
-    const transforms *with = transforms_of(b->tile);
-    const int64_t plane = (int64_t)height->output * width->output;
-    for (int64_t o = 0; o < b->shape.axis[CLCONV_DEPTH].output; ++o)
-        for (int64_t tile = 0; tile < plane_tiles(b); ++tile) {
-            const position at = position_of(b, tile);
-            double m[MAX_PRODUCTS] = {0}, y[MAX_PRODUCTS];
-            sum_tile(b, n, k, o, tile, m);
-            transform(with->output, b->tile, b->tile + 2, m, y);
-            for (int i = 0; i < b->tile; ++i)
-                for (int j = 0; j < b->tile; ++j) {
-                    const int64_t p = at.phase_h + (at.i + i) * height->dilation;
-                    const int64_t q = at.phase_w + (at.j + j) * width->dilation;
-                    if (p < height->output && q < width->output)
-                        sums[o * plane + p * width->output + q] = y[i * b->tile + j];
+    double y[MAX_PRODUCTS];
+    transform(transforms_of(b->tile)->output, b->tile, b->tile + 2, products_sum, y);
+    for (int i = 0; i < b->tile; ++i)
+        for (int j = 0; j < b->tile; ++j) {
+            const int64_t p = at->phase_h + (at->i + i) * height->dilation;
+            const int64_t q = at->phase_w + (at->j + j) * width->dilation;
+            if (p < height->output && q < width->output)
+                plane[p * width->output + q] = y[i * b->tile + j];
+        }
+}
+
+void cc_winograd_bound_sum(const cc_winograd_bound *b, int64_t n, int64_t k, int64_t count,
+                           double *sums)
+{
+    const cc_axis *axis = b->shape.axis;
+    const int64_t plane = (int64_t)axis[CLCONV_HEIGHT].output * axis[CLCONV_WIDTH].output;
+    const int64_t planes = axis[CLCONV_DEPTH].output, size = products(b), most = CHUNK / size;
+    double products_sums[CC_WINOGRAD_BOUND_CHANNELS][CHUNK] = {{0}};
+    for (int64_t o = 0; o < planes; ++o)
+        for (int64_t tile = 0; tile < plane_tiles(b); tile += most) {
+            const int64_t left = plane_tiles(b) - tile;
+            const chunk at = {.n = n,
+                              .k = k,
+                              .count = count,
+                              .o = o,
+                              .tile = tile,
+                              .tiles = left < most ? left : most};
+            sum_chunk(b, &at, products_sums);
+            for (int64_t j = 0; j < count; ++j)
+                for (int64_t i = 0; i < at.tiles; ++i) {
+                    const position where = position_of(b, tile + i);
+                    write_tile(b, &where, products_sums[j] + i * size,
+                               sums + (j * planes + o) * plane);
                 }
         }
 }

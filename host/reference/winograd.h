@@ -42,8 +42,11 @@ clconv_status cc_winograd_bound_make(const cc_shape *shape, int tile, const floa
                                      clconv_error *error);
 void cc_winograd_bound_destroy(cc_winograd_bound *bound);
 
-/* Writes S without the bias for image n and output channel k: O*P*Q values. */
-void cc_winograd_bound_sum(const cc_winograd_bound *bound, int64_t n, int64_t k, double *sums);
+/* sums[count,O,P,Q] = S without the bias for image n and the output channels from k on, all of one
+ * group, at most CC_WINOGRAD_BOUND_CHANNELS. */
+void cc_winograd_bound_sum(const cc_winograd_bound *bound, int64_t n, int64_t k, int64_t count,
+                           double *sums);
+enum { CC_WINOGRAD_BOUND_CHANNELS = 8 };
 
 /* L without the bias's. */
 double cc_winograd_bound_roundings(const cc_winograd_bound *bound);

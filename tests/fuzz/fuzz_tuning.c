@@ -20,11 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     memcpy(text, bytes, size);
     const cc_tuning_result found = cc_tuning_find(text, size, "k", "a");
     if (found.verdict != CC_UNKNOWN) {
-        char line[CC_TUNING_LINE];
-        cc_tuning_format("k", "a", &found, line);
+        char *const line = text + size + 1;
         text[size] = '\n';
-        memcpy(text + size + 1, line, strlen(line));
-        const cc_tuning_result again = cc_tuning_find(text, size + 1 + strlen(line), "k", "a");
+        cc_tuning_format("k", "a", &found, line);
+        const size_t longer = size + 1 + strlen(line);
+        const cc_tuning_result again = cc_tuning_find(text, longer, "k", "a");
         if (again.verdict != found.verdict || again.ns != found.ns)
             abort();
     }

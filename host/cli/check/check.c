@@ -132,6 +132,8 @@ void check_case_free(check_case *c)
     for (int gate = 0; gate < GATES; gate++) {
         data_free(&c->data[gate]);
         free(c->reference[gate]);
+        free(c->of_plan[gate].values);
+        free(c->of_plan[gate].bound);
     }
     free(c->bound);
     *c = (check_case){0};
@@ -147,26 +149,40 @@ static int is_strict(const clconv_plan *plan)
     return 1;
 }
 
-clconv_status check_result(const check_case *c, const clconv_plan *plan, data_gate gate,
+/* Computes what the results of `plan` are judged by, unless the plan before was of the same
+ * algorithms. */
+static clconv_status make_plan_reference(check_case *c, const clconv_plan *plan, data_gate gate,
+                                         clconv_error *error)
+{
+    plan_reference *of_plan = &c->of_plan[gate];
+    char algorithms[sizeof of_plan->algorithms];
+    plan_algorithms(plan, algorithms, sizeof algorithms);
+    if (strcmp(algorithms, of_plan->algorithms) == 0)
+        return CLCONV_OK;
+    of_plan->algorithms[0] = '\0';
+    if (!of_plan->values)
+        of_plan->values = malloc(c->dst_count * sizeof *of_plan->values);
+    if (!of_plan->bound)
+        of_plan->bound = malloc(c->dst_count * sizeof *of_plan->bound);
+    if (!of_plan->values || !of_plan->bound)
+        return cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
+    const clconv_status status = clconv_plan_reference(
+        plan, c->data[gate].src, c->data[gate].stages, of_plan->values, of_plan->bound, error);
+    if (status == CLCONV_OK)
+        memcpy(of_plan->algorithms, algorithms, sizeof algorithms);
+    return status;
+}
+
+clconv_status check_result(check_case *c, const clconv_plan *plan, data_gate gate,
                            const guarded *array, check_verdict *verdict, clconv_error *error)
 {
-    clconv_status status;
     if (is_strict(plan)) {
         check_output(array, c->reference[gate], gate == GATE_REAL ? c->bound : NULL, verdict);
         return CLCONV_OK;
     }
-    double *reference = malloc(c->dst_count * sizeof *reference);
-    double *bound = malloc(c->dst_count * sizeof *bound);
-    if (reference && bound) {
-        status = clconv_plan_reference(plan, c->data[gate].src, c->data[gate].stages, reference,
-                                       bound, error);
-        if (status == CLCONV_OK)
-            check_output(array, reference, bound, verdict);
-    } else {
-        status = cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
-    }
-    free(reference);
-    free(bound);
+    const clconv_status status = make_plan_reference(c, plan, gate, error);
+    if (status == CLCONV_OK)
+        check_output(array, c->of_plan[gate].values, c->of_plan[gate].bound, verdict);
     return status;
 }
 
@@ -192,7 +208,7 @@ static clconv_status run_twice(clconv_plan *plan, const data_set *data, guarded 
     return status;
 }
 
-clconv_status check_plan(const check_case *c, clconv_plan *plan, check_verdict *verdict,
+clconv_status check_plan(check_case *c, clconv_plan *plan, check_verdict *verdict,
                          clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
@@ -240,6 +256,23 @@ static const char *applicable(const clconv_context *context, const clconv_proble
     return name;
 }
 
+/* The name of algorithm `wanted` of those that take the sequence but not its first problem alone,
+ * as they run two stages as one; NULL past the last. */
+static const char *joint(const clconv_context *context, const problem_entry *entry,
+                         clconv_math math, size_t wanted)
+{
+    const char *name;
+    for (size_t i = 0; (name = clconv_algorithm_name(i)); i++) {
+        if (!takes(context, &entry->problems[0], math, name) &&
+            (math == CLCONV_MATH_DEFAULT || clconv_algorithm_math(name) == math) &&
+            clconv_algorithm_check_sequence(context, entry->problems, entry->count, name, NULL) ==
+                CLCONV_OK &&
+            wanted-- == 0)
+            break;
+    }
+    return name;
+}
+
 int algorithm_choice(const clconv_context *context, const problem_entry *entry, const char *request,
                      clconv_math math, size_t index, char *text, size_t size)
 {
@@ -258,7 +291,12 @@ int algorithm_choice(const clconv_context *context, const problem_entry *entry, 
         if (length < size)
             length += (size_t)snprintf(text + length, size - length, "%s%s", s ? "," : "", name);
     }
-    return index < most;
+    if (index < most)
+        return 1;
+    const char *name = joint(context, entry, math, index - most);
+    if (name)
+        snprintf(text, size, "%s", name);
+    return name != NULL;
 }
 
 void plan_algorithms(const clconv_plan *plan, char *text, size_t size)

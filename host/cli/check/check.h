@@ -41,6 +41,13 @@ void check_guards(const guarded *array, check_verdict *verdict);
 /* Judges that a second run gave the same bits. */
 void check_repeat(const guarded *first, const guarded *second, check_verdict *verdict);
 
+/* The reference and the bound of one plan's results where its algorithms are no direct sums. */
+typedef struct plan_reference {
+    char algorithms[256]; /* of the plan; "" before the first */
+    double *values;
+    double *bound;
+} plan_reference;
+
 /* A problem with its data and references, shared by all algorithms. Zero-initialise but for math.
  */
 typedef struct check_case {
@@ -50,7 +57,8 @@ typedef struct check_case {
     int use[GATES]; /* whether the problem can be judged so */
     data_set data[GATES];
     double *reference[GATES];
-    double *bound; /* of GATE_REAL, for direct sums */
+    double *bound;                 /* of GATE_REAL, for direct sums */
+    plan_reference of_plan[GATES]; /* of the last such plan */
 } check_case;
 
 /* Makes the data and computes the references of GATE_REAL, and of GATE_EXACT if asked for and the
@@ -60,13 +68,13 @@ void check_case_free(check_case *c);
 
 /* Judges what a plan computed into `array` from the data of one gate: exactly or within the bound
  * of direct sums; where the plan's algorithms are others, within theirs. */
-clconv_status check_result(const check_case *c, const clconv_plan *plan, data_gate gate,
+clconv_status check_result(check_case *c, const clconv_plan *plan, data_gate gate,
                            const guarded *array, check_verdict *verdict, clconv_error *error);
 
 /* Runs a plan with raw and with packed weights on the data of every gate, and judges that all
  * results are right and both runs have the same bits. Fails only when the device or the host does;
  * what is wrong is in the verdict. */
-clconv_status check_plan(const check_case *c, clconv_plan *plan, check_verdict *verdict,
+clconv_status check_plan(check_case *c, clconv_plan *plan, check_verdict *verdict,
                          clconv_error *error);
 
 /* Writes algorithm choice number `index` for a sequence, one name per stage. `request`: "all" for

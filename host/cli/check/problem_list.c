@@ -139,7 +139,7 @@ cli_exit problem_list_read(problem_list *list, const char *path)
     return code;
 }
 
-cli_exit problem_list_take(problem_list *list, poptContext options, const char *file)
+static cli_exit take_given(problem_list *list, poptContext options, const char *file)
 {
     const char *argument = poptGetArg(options);
     if (file) {
@@ -154,6 +154,13 @@ cli_exit problem_list_take(problem_list *list, poptContext options, const char *
     for (; argument && code == CLI_FINE; argument = poptGetArg(options))
         code = problem_list_add(list, argument);
     return code;
+}
+
+cli_exit problem_list_take(problem_list *list, poptContext options, const char *file,
+                           const char *batches)
+{
+    const cli_exit code = take_given(list, options, file);
+    return code == CLI_FINE && batches ? problem_list_set_batches(list, batches) : code;
 }
 
 static cli_exit append_with_batch(problem_list *list, const problem_entry *entry, int64_t batch)

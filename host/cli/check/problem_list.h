@@ -35,8 +35,9 @@ cli_exit problem_list_append(problem_list *list, const problem_entry *entry);
 cli_exit problem_list_read(problem_list *list, const char *path);
 
 /* Appends what the user gave: each argument left in `options`, or the lines of `file` if it is not
- * NULL, but not both. */
-cli_exit problem_list_take(problem_list *list, poptContext options, const char *file);
+ * NULL, but not both; at the sizes in `batches` if that is not NULL. */
+cli_exit problem_list_take(problem_list *list, poptContext options, const char *file,
+                           const char *batches);
 
 /* Replaces each problem by one for every batch size in `batches` ("1,8,32"). */
 cli_exit problem_list_set_batches(problem_list *list, const char *batches);

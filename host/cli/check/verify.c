@@ -53,6 +53,7 @@ static const char *const builtin[] = {
     "g5mb1ic5id8ih9iw10oc10kd3kh1kw2sd2pd1+reflect",
     "g12mb1ic12ih18iw20oc12kh3kw3ph1pw1+bias+relu -> mb1ic12ih18iw20oc20kh1kw1+bias+relu",
     "g3mb1ic3ih31iw37oc3kh1kw9pw4 -> g3mb1ic3ih31iw37oc3kh9kw1ph4",
+    "g4mb2ic4ih23iw41oc8kh5kw1sh2ph2dh1+bias+relu -> g8mb2ic8ih10iw41oc16kh1kw5sw2pw2+reflect",
 };
 
 typedef struct verify {
@@ -141,7 +142,7 @@ static int is_repeated(const verify *v, const check_case *c, const char *request
     return 0;
 }
 
-static cli_exit verify_algorithm(verify *v, const check_case *c, const char *request)
+static cli_exit verify_algorithm(verify *v, check_case *c, const char *request)
 {
     const clconv_options options = {.algorithm = request, .math = v->math};
     char algorithm[256];
@@ -199,7 +200,7 @@ static cli_exit verify_problem(verify *v, const problem_entry *entry)
 
 static cli_exit take_problems(verify *v, poptContext options, problem_list *list)
 {
-    cli_exit code = problem_list_take(list, options, v->file);
+    cli_exit code = problem_list_take(list, options, v->file, NULL);
     const size_t count = list->count || v->file ? 0 : sizeof builtin / sizeof builtin[0];
     for (size_t i = 0; i < count && code == CLI_FINE; i++)
         code = problem_list_add(list, builtin[i]);
@@ -242,8 +243,9 @@ static cli_exit verify_list(verify *v, const problem_list *list)
     return code == CLI_FINE ? summarise(v) : code;
 }
 
-static cli_exit verify_options(verify *v, poptContext options)
+static cli_exit verify_options(void *data, poptContext options)
 {
+    verify *v = data;
     problem_list list = {0};
     cli_exit code = cli_common_math(&v->common, &v->math);
     if (code == CLI_FINE)
@@ -266,15 +268,5 @@ cli_exit cli_verify(int argc, const char **argv)
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code;
-    poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code))
-        code = verify_options(&v, options);
-    poptFreeContext(options);
-    cli_common_free(&v.common);
-    free(v.file);
-    free(v.batches);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, verify_options, &v);
 }

@@ -243,9 +243,15 @@ static cli_exit read_paths(poptContext context, filter_flags *flags)
     return CLI_FINE;
 }
 
+static cli_exit filter_options(void *data, poptContext options)
+{
+    filter_flags *flags = data;
+    const cli_exit code = read_paths(options, flags);
+    return code == CLI_FINE ? filter_file(flags) : code;
+}
+
 cli_exit cli_filter(int argc, const char **argv)
 {
-    cli_exit code = CLI_DEVICE;
     filter_flags flags = {0};
     const struct poptOption table[] = {
         {"kernel", 0, POPT_ARG_STRING, &flags.kernel, 0, "what to apply", "KERNEL"},
@@ -253,14 +259,5 @@ cli_exit cli_filter(int argc, const char **argv)
         cli_help_option(),
         POPT_TABLEEND,
     };
-    poptContext context = cli_parse(&help, argc, argv, table);
-    if (context && !cli_parse_all(context, &help, &code)) {
-        code = read_paths(context, &flags);
-        if (code == CLI_FINE)
-            code = filter_file(&flags);
-    }
-    poptFreeContext(context);
-    free(flags.kernel);
-    cli_common_free(&flags.common);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, filter_options, &flags);
 }

@@ -1,0 +1,83 @@
+#include "conv/packed_kernel.h"
+
+#include "conv/kernel_args.h"
+#include "core/checked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *name,
+                              const char *options, clconv_error *error)
+{
+    clconv_status status = CLCONV_OK;
+    cc_programs *programs = stage->target->programs;
+
+    cc_packed_kernel *s = calloc(1, state_bytes);
+    stage->state = s;
+    if (s == NULL)
+        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
+    TRY(cc_kernel_create(programs, name, name, options, &s->kernel, error));
+    TRY(cc_kernel_create(programs, name, "pack", options, &s->pack, error));
+
+cleanup:
+    return status;
+}
+
+void cc_packed_set_packing(cc_stage *stage, cc_packing packing)
+{
+    cc_packed_kernel *s = stage->state;
+    const int64_t block = (int64_t)packing.block;
+    const size_t k = (size_t)(cc_divide_up(cc_group_k(&stage->shape), block) * block);
+    const size_t global[3] = {k, packing.rows, packing.planes};
+    const size_t local[3] = {packing.block, 1, 1};
+    memcpy(s->pack_global, global, sizeof(global));
+    memcpy(s->pack_local, local, sizeof(local));
+    stage->packed_bytes = k * packing.rows * packing.planes * packing.floats * sizeof(float);
+}
+
+void cc_packed_set_taps(cc_stage *stage, int block)
+{
+    const cc_shape *shape = &stage->shape;
+    cc_packed_set_packing(
+        stage, (cc_packing){.block = (size_t)block,
+                            .rows = (size_t)cc_group_c(shape),
+                            .planes = (size_t)(cc_kernel_elements(shape) * shape->groups),
+                            .floats = 1});
+}
+
+double cc_packed_floats(const cc_shape *shape, int64_t block)
+{
+    return (double)shape->groups * (double)cc_kernel_elements(shape) * cc_group_c(shape) *
+           (double)(cc_divide_up(cc_group_k(shape), block) * block);
+}
+
+clconv_status cc_packed_check(const clconv_device *device, double floats, clconv_error *error)
+{
+    if (floats * sizeof(float) > (double)device->max_alloc_bytes)
+        return cc_fail(error, CLCONV_UNSUPPORTED,
+                       "packed weights of %.0f elements are too large for a buffer of %s", floats,
+                       device->name);
+    return CLCONV_OK;
+}
+
+clconv_status cc_packed_pack(const cc_stage *stage, cc_chain *chain, cc_tensor weights,
+                             cc_tensor packed, clconv_error *error)
+{
+    const cc_packed_kernel *s = stage->state;
+    const cc_kernel_args args = cc_kernel_args_make(stage, &(cc_stage_io){.weights = weights});
+    const cc_argument arguments[] = {CC_ARGUMENT(args), CC_ARGUMENT(weights.mem),
+                                     CC_ARGUMENT(packed.mem), CC_ARGUMENT(packed.offset)};
+    return cc_launch(chain, s->pack, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
+                     s->pack_global, s->pack_local, error);
+}
+
+void cc_packed_destroy(cc_stage *stage)
+{
+    cc_packed_kernel *s = stage->state;
+    if (s != NULL) {
+        cc_kernel_destroy(s->kernel);
+        cc_kernel_destroy(s->pack);
+    }
+    free(s);
+    stage->state = NULL;
+}

@@ -1,0 +1,46 @@
+/* For algorithms whose weights are packed by a kernel of the same program: the part of `build` that
+ * is the same for all, `pack`, and `destroy`. kernels/NAME.cl has the kernel NAME and the kernel
+ * `pack`, whose arguments are args, weights, packed and the offset of packed. */
+#ifndef CC_PACKED_KERNEL_H
+#define CC_PACKED_KERNEL_H
+
+#include "conv/algorithm.h"
+
+/* What stage->state of such an algorithm begins with. */
+typedef struct cc_packed_kernel {
+    cc_kernel *kernel;
+    cc_kernel *pack;
+    size_t pack_global[3];
+    size_t pack_local[3];
+} cc_packed_kernel;
+
+/* What `pack` does: a work-item for each of K/G output channels, padded to whole blocks, each
+ * row and each plane. */
+typedef struct cc_packing {
+    size_t block;  /* output channels that lie side by side: those of a work-group */
+    size_t rows;   /* C/G */
+    size_t planes; /* groups, and taps where each has a work-item */
+    size_t floats; /* that a work-item writes */
+} cc_packing;
+
+/* Allocates `state_bytes` of stage->state, zeros, and compiles both kernels into it. */
+clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *name,
+                              const char *options, clconv_error *error);
+
+/* Sets the launch of `pack`, and packed_bytes; the second where each weight has a work-item. */
+void cc_packed_set_packing(cc_stage *stage, cc_packing packing);
+void cc_packed_set_taps(cc_stage *stage, int block);
+
+/* Floats of the weights with K/G padded to whole blocks, which may make them many times as large:
+ * a double, as it need not fit. */
+double cc_packed_floats(const cc_shape *shape, int64_t block);
+
+/* CLCONV_UNSUPPORTED when so many floats are too large for one buffer. */
+clconv_status cc_packed_check(const clconv_device *device, double floats, clconv_error *error);
+
+/* The rows of cc_algorithm. */
+clconv_status cc_packed_pack(const cc_stage *stage, cc_chain *chain, cc_tensor weights,
+                             cc_tensor packed, clconv_error *error);
+void cc_packed_destroy(cc_stage *stage);
+
+#endif

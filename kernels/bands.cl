@@ -1,0 +1,373 @@
+/* bands: direct convolution with output pixels in vector registers, for devices whose work-items
+ * own a wide vector unit (CPU devices). No barrier. Convolutions and transposed ones.
+ *
+ *   dst[n][k][o][p][q] = finish(sum over c, t, r, s of src[n][c][..][..][..]
+ *                                                     * weights[k][c][t][r][s])
+ *
+ * Band      A task computes `rows` x `cols` outputs of one image, of one phase of the depth and of
+ *           the height and of all phases of the width, for `blocks` blocks of output channels.
+ * Copy      `chunk` input channels at a time, of the inputs that the band reads, padding resolved.
+ *           Inputs of a strided axis are sorted by their index modulo the stride, so that those
+ * that neighbouring outputs read for a tap are neighbours; a row of it has `pitch` inputs. Line
+ * Output (p, q) of the band is number p * pitch + q of a line, and reads the copy there and a
+ * constant of the tap further on: vectors run over the ends of rows, and what lies between them is
+ * computed in vain. Tile      channels x VECTORS accumulators, VECTORS vectors of the copy and as
+ * many broadcasts as channels a tap. Sums wait in the line for the next chunk. Store     Row by
+ * row; the lines of phases of the width are interleaved.
+ *
+ * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
+ *           packed [g][block of channels][phase][c][tap of the phase][channel], zero past K/G
+ *           scratch: tiling.local_floats
+ * Global    {work-items, 1, 1}: a task each, but for the first ones, which are empty
+ * Local     {1, 1, 1}
+ * Edges     Taps that read nothing but zero padding for the whole band are left out.
+ */
+#define PADDING_MODE 1
+#include "conv.h"
+
+/* EPILOGUE and TRANSPOSED do not change the form either: they cost a branch now and then. */
+#ifndef LANES /* floats of a vector register: 8 or 16 */
+#define LANES 8
+#endif
+#include "panels_vector.h"
+
+#include "bands_axis.h"
+#include "bands_tile.h"
+
+/* Mirrors struct tiling of host/conv/bands.c. */
+typedef struct {
+    int rows, cols; /* outputs of a band, of a phase */
+    int chunk;      /* input channels copied at a time */
+    int blocks;     /* blocks of output channels of a task */
+    int channels;   /* output channels of a block: 4 or 8 */
+    int transposed;
+    int tasks;
+    int line_floats; /* of a line */
+    /* Parts of the __local memory, in floats; the table of taps is at its beginning. */
+    int phases_at, rows_at, panel_at, lines_at, local_floats;
+} bands_tiling;
+
+/* ---- The copy ---- */
+
+/* Copies inputs first, first + step, ..., `count` of them, of a row of `size` with padding
+ * resolved. `end` is the end of the tensor, past which nothing is read; up to LANES - 1 floats are
+ * written past count. */
+INLINE void copy_row(__local float *to, const int count, __global const float *row,
+                     __global const float *end, const int first, const int step, const int size,
+                     const int mode)
+{
+    const int lead = clamp(-floor_divide(first, step), 0, count);
+    const int inside = clamp(-floor_divide(first - size, step), lead, count);
+    for (int j = 0; j < lead; j += LANES)
+        store_local((vector)0.0f, to + j);
+    int i = lead;
+    if (step == 1) {
+        for (; i < inside && row + first + i + LANES <= end; i += LANES)
+            store_local(VECTOR_LOAD(0, row + first + i), to + i);
+    } else if (step == 2) {
+        for (; i < inside && row + first + 2 * (i + LANES) <= end; i += LANES) {
+            const vector x = VECTOR_LOAD(0, row + first + 2 * i);
+            const vector y = VECTOR_LOAD(1, row + first + 2 * i);
+            store_local((vector)(x.even, y.even), to + i);
+        }
+    }
+    for (; i < inside; ++i)
+        to[i] = row[first + i * step];
+    for (int j = inside; j < count; j += LANES)
+        store_local((vector)0.0f, to + j);
+    if (mode != 0 && size > 0)
+        for (int j = 0; j < count; j = j + 1 == lead ? inside : j + 1) {
+            const int from = conv_pad_index(first + j * step, size, mode);
+            to[j] = from < 0 ? 0.0f : row[from];
+        }
+}
+
+/* ---- Storing ---- */
+
+/* Elements of a dst that is written past the caches: 8 MiB, more than a core has for itself. */
+#define STREAMED (1l << 21)
+
+/* The activation of `count` sums, whole vectors: a function of its own, as it is long. */
+NOINLINE void activate(__local float *sums, int count, int activation, float slope)
+{
+    if (activation > 3) {
+        for (int i = 0; i < count; ++i)
+            sums[i] = conv_activate(sums[i], activation, slope);
+        return;
+    }
+    const float most = activation == 2 ? 6.0f : INFINITY;
+    for (int i = 0; i < count; i += LANES) {
+        const vector x = VECTOR_LOAD(0, sums + i);
+        const vector low = activation == 3 ? slope * x : (vector)0.0f;
+        store_local(select(select(x, (vector)most, x > most), low, x < 0.0f), sums + i);
+    }
+}
+
+/* `streamed`: past the caches, where `out` is aligned. */
+INLINE void store_vector(vector x, __global float *out, const int streamed)
+{
+    if (streamed)
+        store_streamed(x, out);
+    else
+        store(x, out);
+}
+
+/* `count` neighbouring outputs, number i of which is element i / phases of phase i % phases: a line
+ * each, `apart` floats between them. */
+INLINE void store_row(__global float *out, __local const float *line, const int phases,
+                      const int apart, const int count, const int streamed)
+{
+    int i = 0;
+    if (phases == 1 && count >= LANES) {
+        for (; i + LANES <= count; i += LANES)
+            store_vector(VECTOR_LOAD(0, line + i), out + i, streamed);
+        if (i < count)
+            store_vector(VECTOR_LOAD(0, line + count - LANES), out + count - LANES, 0);
+        return;
+    }
+    if (phases == 2) {
+        for (; i + 2 * LANES <= count; i += 2 * LANES) {
+            const vector a = VECTOR_LOAD(0, line + i / 2), b = VECTOR_LOAD(0, line + apart + i / 2);
+            vector low, high;
+            low.even = a.lo;
+            low.odd = b.lo;
+            high.even = a.hi;
+            high.odd = b.hi;
+            store_vector(low, out + i, streamed);
+            store_vector(high, out + i + LANES, streamed);
+        }
+    }
+    for (int phase = 0; phase < phases; ++phase)
+        for (int j = i + phase, at = i / phases; j < count; j += phases, ++at)
+            out[j] = line[phase * apart + at];
+}
+
+/* ---- A task ---- */
+
+static __attribute__((noinline)) void compute(const conv_args *given, const bands_tiling *cut,
+                                              int index, __global const float *src,
+                                              __global const float *weights,
+                                              __global const float *bias, __global float *dst,
+                                              __local float *scratch)
+{
+    const conv_args args = *given;
+    const bands_tiling tiling = *cut;
+    band_axis depth, height, width;
+    band_axis_make(&depth, args.axis[0], tiling.transposed);
+    band_axis_make(&height, args.axis[1], tiling.transposed);
+    band_axis_make(&width, args.axis[2], tiling.transposed);
+    const int mode = args.padding_mode, activation = args.activation;
+    const float slope = args.slope;
+    const int group_c = args.C / args.G, group_k = args.K / args.G;
+    const int channels = tiling.channels, all_blocks = (group_k + channels - 1) / channels;
+    const int taps = depth.taps * height.taps * width.taps;
+    const long plane = (long)depth.input * height.input * width.input;
+    const long out_plane = (long)depth.output * height.output * width.output;
+
+    /* Bands are numbered fastest, then images, so that neighbours share weights. */
+    const int bands_w = (phase_outputs(width, 0) + tiling.cols - 1) / tiling.cols;
+    const int bands_h = (phase_outputs(height, 0) + tiling.rows - 1) / tiling.rows;
+    const int outs_d = phase_outputs(depth, 0), phases_h = band_phases(height);
+    const int phases = band_phases(width);
+    const int parts = (all_blocks + tiling.blocks - 1) / tiling.blocks;
+    const int q = index % bands_w * tiling.cols;
+    index /= bands_w;
+    const int phase_h = index % phases_h;
+    index /= phases_h;
+    const int p = index % bands_h * tiling.rows;
+    index /= bands_h;
+    const int o = index % outs_d;
+    index /= outs_d;
+    const int phase_d = index % band_phases(depth);
+    index /= band_phases(depth);
+    const int n = index % args.N;
+    index /= args.N;
+    const int first_block = index % parts * tiling.blocks, g = index / parts;
+    const int rows = min(tiling.rows, phase_outputs(height, phase_h) - p);
+    const int cols = min(tiling.cols, phase_outputs(width, 0) - q);
+    if (rows <= 0 || o >= phase_outputs(depth, phase_d))
+        return;
+    const int outputs = min(cols * width.out_step, width.output - q * width.out_step);
+    const int end_block = min(first_block + tiling.blocks, all_blocks);
+
+    src += args.src_offset;
+    __global const float *const src_end = src + plane * args.C * args.N;
+    src += ((long)n * args.C + (long)g * group_c) * plane;
+    weights += args.weights_offset;
+    bias = args.has_bias ? bias + args.bias_offset + g * group_k : 0;
+    dst += args.dst_offset + ((long)n * args.K + (long)g * group_k) * out_plane +
+           ((long)(o * depth.out_step + phase_d) * height.output + p * height.out_step + phase_h) *
+               width.output +
+           q * width.out_step;
+
+    const int streamed = out_plane * args.K * args.N >= STREAMED && width.output % LANES == 0 &&
+                         tiling.cols * width.out_step % LANES == 0 &&
+                         (size_t)dst % sizeof(vector) == 0;
+
+    /* The copy is [c][tap of the depth][height modulo in_step][width modulo in_step][row][pitch].
+     */
+    const int2 range_h = base_range(height, phase_h, phase_h + 1);
+    const int2 range_w = base_range(width, 0, phases);
+    const int pitch = cols + range_w.y - range_w.x, copy_rows = rows + range_h.y - range_h.x;
+    const int line_count = (rows - 1) * pitch + cols;
+    __local int2 *const table = (__local int2 *)scratch;
+    __local int *const row_offsets = (__local int *)(scratch + tiling.rows_at);
+    __local int4 *const phase_parts = (__local int4 *)(scratch + tiling.phases_at);
+    __local float *const panel = scratch + tiling.panel_at;
+    const int line_floats = tiling.line_floats;
+
+    /* Where the rows of the copy are in a channel, or -1. */
+    int row_count = 0;
+    for (int t = 0; t < depth.taps; ++t) {
+        if (!is_tap(depth, phase_d, t))
+            continue;
+        const int d =
+            conv_pad_index(o * depth.in_step + tap_base(depth, phase_d, t), depth.input, mode);
+        for (int i = 0; i < height.in_step; ++i)
+            for (int j = 0; j < copy_rows; ++j) {
+                const int h =
+                    conv_pad_index((p + range_h.x + j) * height.in_step + i, height.input, mode);
+                row_offsets[row_count++] =
+                    d < 0 || h < 0 ? -1 : (d * height.input + h) * width.input;
+            }
+    }
+    const int row_blocks = row_count / copy_rows;
+    const int class_step = copy_rows * pitch, c_step = row_count * width.in_step * pitch;
+
+    /* The taps of each phase of the width: first and end in the table, weights of earlier phases,
+     * weights. Left out are those that read zero padding only. */
+    const int taps_d = phase_taps(depth, phase_d);
+    int entries = 0, weights_first = (earlier_taps(depth, phase_d) * height.taps +
+                                      taps_d * earlier_taps(height, phase_h)) *
+                                     width.taps;
+    for (int phase = 0; phase < phases; ++phase) {
+        const int first_entry = entries;
+        int slice = 0, number = 0;
+        for (int t = 0; t < depth.taps; ++t) {
+            if (!is_tap(depth, phase_d, t))
+                continue;
+            const int live_d = mode != 0 || reads_inside(depth, tap_base(depth, phase_d, t), o, 1);
+            for (int r = 0; r < height.taps; ++r) {
+                if (!is_tap(height, phase_h, r))
+                    continue;
+                const int h = tap_base(height, phase_h, r), row = floor_divide(h, height.in_step);
+                const int live_h = mode != 0 || reads_inside(height, h, p, rows);
+                const int first_row =
+                    ((slice * height.in_step + h - row * height.in_step) * width.in_step) *
+                        class_step +
+                    (row - range_h.x) * pitch;
+                for (int s = 0; s < width.taps; ++s) {
+                    if (!is_tap(width, phase, s))
+                        continue;
+                    const int w = tap_base(width, phase, s), col = floor_divide(w, width.in_step);
+                    if (live_d && live_h && (mode != 0 || reads_inside(width, w, q, cols)))
+                        table[entries++] =
+                            (int2)(first_row + (w - col * width.in_step) * class_step + col -
+                                       range_w.x,
+                                   number * channels);
+                    ++number;
+                }
+            }
+            ++slice;
+        }
+        phase_parts[phase] = (int4)(first_entry, entries, weights_first, number);
+        weights_first += number;
+    }
+
+    band_sum s;
+    s.copy = panel;
+    s.line_floats = phases * line_floats;
+    s.c_step = c_step;
+    for (int c = 0; c < group_c; c += tiling.chunk) {
+        s.first = c == 0;
+        s.count = min(tiling.chunk, group_c - c);
+        __local float *to = panel;
+        for (int i = 0; i < s.count; ++i)
+            for (int j = 0; j < row_blocks * width.in_step; ++j)
+                for (int row = 0; row < copy_rows; ++row, to += pitch) {
+                    const int offset = row_offsets[j / width.in_step * copy_rows + row];
+                    copy_row(to, pitch, src + (c + i) * plane + max(offset, 0), src_end,
+                             (q + range_w.x) * width.in_step + j % width.in_step, width.in_step,
+                             offset < 0 ? 0 : width.input, mode);
+                }
+
+        const int last = c + s.count == group_c;
+        __local float *lines = scratch + tiling.lines_at;
+        for (int b = first_block; b < end_block; ++b) {
+            s.bias = bias != 0 ? bias + b * channels : 0;
+            s.channels = min(channels, group_k - b * channels);
+            for (int phase = 0; phase < phases; ++phase) {
+                const int4 part = phase_parts[phase];
+                s.line = lines + phase * line_floats;
+                s.table = table + part.x;
+                s.taps = part.y - part.x;
+                s.w_step = part.w * channels;
+                s.weights = weights + ((((long)g * all_blocks + b) * taps + part.z) * group_c +
+                                       (long)c * part.w) *
+                                          channels;
+                sum_line(&s, channels, line_count);
+            }
+            if (last)
+                for (int k = 0; k < s.channels; ++k) {
+                    __local float *const line = lines + k * s.line_floats;
+                    if (activation != 0)
+                        for (int phase = 0; phase < phases; ++phase)
+                            activate(line + phase * line_floats,
+                                     (line_count + LANES - 1) / LANES * LANES, activation, slope);
+                    __global float *const out = dst + ((long)b * channels + k) * out_plane;
+                    for (int i = 0; i < rows; ++i)
+                        store_row(out + (long)i * height.out_step * width.output, line + i * pitch,
+                                  phases, line_floats, outputs, streamed);
+                }
+            if (tiling.chunk < group_c)
+                lines += phases * channels * line_floats;
+        }
+    }
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+bands(const conv_args args, const bands_tiling tiling, __global const float *restrict src,
+      __global const float *restrict weights, __global const float *restrict bias,
+      __global float *restrict dst, __local float *scratch)
+{
+    const int index = (int)get_global_id(0) - ((int)get_global_size(0) - tiling.tasks);
+    if (index >= 0)
+        compute(&args, &tiling, index, src, weights, bias, dst, scratch);
+}
+
+/* Global {K/G rounded up to blocks, C/G, taps * G}, local {channels of a block, 1, 1}. */
+__kernel void pack(const conv_args args, const bands_tiling tiling,
+                   __global const float *restrict weights, __global float *restrict packed,
+                   ulong packed_offset)
+{
+    const int channels = tiling.channels, transposed = tiling.transposed;
+    const int R = args.axis[1].kernel_size, S = args.axis[2].kernel_size;
+    const int taps = args.axis[0].kernel_size * R * S;
+    const int group_c = args.C / args.G, group_k = args.K / args.G;
+    const int k = get_global_id(0), c = get_global_id(1);
+    const int g = get_global_id(2) / taps, tap = get_global_id(2) % taps;
+    const int tap_index[3] = {tap / S / R, tap / S % R, tap % S};
+    /* The taps of earlier phases, those of its phase, and its number there. */
+    int first = 0, phase_size = 1, number = 0;
+    for (int i = 0; i < 3; ++i) {
+        band_axis a;
+        band_axis_make(&a, args.axis[i], transposed);
+        int phase = 0, earlier = 0;
+        while (phase < band_phases(a) && !is_tap(a, phase, tap_index[i]))
+            ++phase;
+        if (phase == band_phases(a))
+            return; /* no output reads it */
+        const int size = phase_taps(a, phase);
+        for (int t = 0; t < tap_index[i]; ++t)
+            earlier += is_tap(a, phase, t);
+        first = first * a.taps + phase_size * earlier_taps(a, phase);
+        phase_size *= size;
+        number = number * size + earlier;
+    }
+    const ulong block = (ulong)g * (get_global_size(0) / channels) + k / channels;
+    const ulong position = (block * taps + first) * group_c + (ulong)c * phase_size + number;
+    const ulong filter = transposed ? ((ulong)g * group_c + c) * group_k + k
+                                    : ((ulong)g * group_k + k) * group_c + c;
+    packed[packed_offset + position * channels + k % channels] =
+        k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
+}

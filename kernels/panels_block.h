@@ -1,0 +1,148 @@
+/* The register block of panels.cl: a panel times the weights of CHANNELS output channels. */
+
+/* Where the sums of a strip begin and end. */
+typedef struct {
+    __local const float *panel;
+    int rows;                   /* of the panel */
+    int first, last;            /* panel of the strip */
+    long plane;                 /* elements of dst between output channels */
+    __local const int *offsets; /* of each pixel in a channel of dst, or -1 */
+    int neighbours;             /* a bit for each vector whose pixels are neighbours in dst */
+    int in_registers;           /* whether results go to dst as they are */
+    int streamed;               /* past the caches: dst is large, and its vectors are aligned */
+    int activation;
+    float slope;
+} strip_place;
+
+/* Adds the panel's products to the sums of `channels` output channels, at most CHANNELS, and
+ * `vectors` vectors, a constant. Sums begin with the bias (NULL: zero); they wait for the next
+ * panel, or for finish_block(), in `kept`. */
+INLINE void add_block(const int vectors, const strip_place *strip, __global const float *weights,
+                      const int channels, __global const float *bias, __global float *out,
+                      __local float *kept)
+{
+    vector sum[CHANNELS][VECTORS];
+    __local const float *panel = strip->panel;
+    const int rows = strip->rows;
+
+    if (strip->first) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k) {
+            const float start = bias != 0 ? bias[min(k, channels - 1)] : 0.0f;
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = (vector)(start);
+        }
+    } else {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = VECTOR_LOAD(k * VECTORS + v, kept);
+    }
+
+    for (int row = 0; row < rows; ++row) {
+        vector x[VECTORS];
+#pragma unroll
+        for (int v = 0; v < VECTORS; ++v)
+            if (v < vectors)
+                x[v] = VECTOR_LOAD(v, panel);
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k) {
+            const vector w = (vector)(weights[k]);
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[k][v] = fma(w, x[v], sum[k][v]);
+        }
+        panel += PIXELS;
+        weights += CHANNELS;
+    }
+
+    if (!strip->last || !strip->in_registers) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    store_local(sum[k][v], kept + (k * VECTORS + v) * LANES);
+        return;
+    }
+    const long plane = strip->plane;
+    __local const int *const offsets = strip->offsets;
+    if (strip->streamed) {
+#pragma unroll
+        for (int k = 0; k < CHANNELS; ++k)
+            if (k < channels)
+#pragma unroll
+                for (int v = 0; v < VECTORS; ++v)
+                    if (v < vectors)
+                        store_streamed(sum[k][v], out + k * plane + offsets[v * LANES]);
+        return;
+    }
+#pragma unroll
+    for (int k = 0; k < CHANNELS; ++k)
+        if (k < channels)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    store(sum[k][v], out + k * plane + offsets[v * LANES]);
+}
+
+NOINLINE void add_whole(const strip_place *strip, __global const float *weights, int channels,
+                        __global const float *bias, __global float *out, __local float *kept)
+{
+    add_block(VECTORS, strip, weights, channels, bias, out, kept);
+}
+
+NOINLINE void add_narrow(const strip_place *strip, __global const float *weights, int channels,
+                         __global const float *bias, __global float *out, __local float *kept)
+{
+    add_block(VECTORS - 1, strip, weights, channels, bias, out, kept);
+}
+
+NOINLINE void add_half(const strip_place *strip, __global const float *weights, int channels,
+                       __global const float *bias, __global float *out, __local float *kept)
+{
+    add_block(VECTORS / 2, strip, weights, channels, bias, out, kept);
+}
+
+/* As conv_activate. */
+INLINE vector activate(vector x, int activation, float slope)
+{
+    switch (activation) {
+    case 1: return select(x, (vector)0.0f, x < 0.0f);
+    case 2: return select(select(x, (vector)6.0f, x > 6.0f), (vector)0.0f, x < 0.0f);
+    case 3: return select(x, slope * x, x < 0.0f);
+    case 4: return 1.0f / (1.0f + exp(-x));
+    case 5: return tanh(x);
+    case 6: return x / (1.0f + exp(-x));
+    default: return x;
+    }
+}
+
+/* Results of sums that are complete in `kept`. */
+NOINLINE void finish_block(const strip_place *strip, const int vectors, const int channels,
+                           __global float *out, __local const float *kept)
+{
+    const long plane = strip->plane;
+    const int neighbours = strip->neighbours, activation = strip->activation;
+    const float slope = strip->slope;
+    __local const int *const offsets = strip->offsets;
+
+    for (int k = 0; k < channels; ++k, out += plane)
+        for (int v = 0; v < vectors; ++v) {
+            const vector x = activate(VECTOR_LOAD(k * VECTORS + v, kept), activation, slope);
+            if (neighbours >> v & 1) {
+                store(x, out + offsets[v * LANES]);
+                continue;
+            }
+            float lanes[LANES];
+            INDICES_STORE(x, 0, lanes);
+            for (int j = 0; j < LANES; ++j)
+                if (offsets[v * LANES + j] >= 0)
+                    out[offsets[v * LANES + j]] = lanes[j];
+        }
+}
