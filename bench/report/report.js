@@ -154,6 +154,8 @@ function drawMethod(report) {
             ["system", host.system], ["compiler", host.compiler], ["flags", host.flags]]),
         facts("Run", [["clconv", tool.version], ["commit", tool.commit],
             ["started", report.started], ["interrupted", report.interrupted ? "yes" : "no"],
+            ["slow machine", report.yardstick ? `${report.yardstick.slow} of ` +
+                `${report.yardstick.readings} readings; samples beside them were dropped` : undefined],
             ["caches when cold", report.cold_caches], ...optionPairs(report.options)]),
         peerFacts(report));
 }

@@ -3,7 +3,8 @@ NUMBER = (int, float)
 TEXT = str
 
 SPREAD = {"median_ns": NUMBER, "lower_quartile_ns": NUMBER, "upper_quartile_ns": NUMBER,
-          "samples": int}
+          "samples": int, "dropped": int, "slow": bool}
+YARDSTICK = {"usual_ns": NUMBER, "readings": int, "slow": int}
 
 # Of rows with the verdict OK
 NUMBERS = {
@@ -38,7 +39,7 @@ REPORT = {
     "options": {"device": OPTIONAL_TEXT, "algorithm": OPTIONAL_TEXT, "math": OPTIONAL_TEXT, "file": OPTIONAL_TEXT,
                 "batch": OPTIONAL_TEXT, "peers": OPTIONAL_TEXT, "sweep": OPTIONAL_TEXT,
                 "seed": int, "min_time_s": NUMBER},
-    "cold_caches": TEXT,
+    "cold_caches": TEXT, "yardstick": (dict, type(None)),
     "peers": [{"peer": TEXT, "setting": TEXT, "version": TEXT, "text": TEXT}],
     "missing_peers": [{"peer": TEXT, "reason": TEXT}],
     "results": list,
@@ -71,6 +72,8 @@ def mismatches(value, schema, path="report"):
 
 def report_mismatches(report):
     found = mismatches(report, REPORT)
+    if report.get("yardstick") is not None:
+        found += mismatches(report["yardstick"], YARDSTICK, "yardstick")
     for i, row in enumerate(report.get("results", [])):
         path = f"results[{i}]"
         if row.get("verdict") != "OK":

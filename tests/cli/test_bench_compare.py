@@ -31,7 +31,8 @@ class BenchCompareTest(tool.ToolTest):
             for name in SPREADS:
                 median = row[name]["median_ns"] * factor
                 row[name] = {"median_ns": median, "lower_quartile_ns": median * (1 - noise),
-                             "upper_quartile_ns": median * (1 + noise), "samples": 20}
+                             "upper_quartile_ns": median * (1 + noise), "samples": 20,
+                             "dropped": 0, "slow": False}
         return changed
 
     def test_doctored(self):
@@ -48,6 +49,19 @@ class BenchCompareTest(tool.ToolTest):
                 self.assertIn(words, output)
                 if code:
                     self.assertRegex(output, r"(?m)^slower +\+20\.0 % .* device .*mb1ic8ih24")
+
+    def test_slow_machine(self):
+        """What a slow machine took says nothing."""
+        report = self.measure("a.json")
+        slow = self.doctored(report, 2, 0.03)
+        for name in SPREADS:
+            slow["results"][0][name]["slow"] = True
+        self.write("a.json", self.doctored(report, 1, 0.03))
+        self.write("b.json", slow)
+        for pair in ("a.json", "b.json"), ("b.json", "a.json"):
+            output = self.compare(0, *pair)
+            self.assertIn("0 times slower, 0 faster, 0 within the noise, 2 taken on a slow machine",
+                          output)
 
     def test_slower_algorithm(self):
         """Two real runs: the reference, in double precision and plain loops, against direct."""

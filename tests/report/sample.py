@@ -18,7 +18,8 @@ BANDWIDTH = 20.0
 
 def spread(median_ns, noise):
     return {"median_ns": median_ns, "lower_quartile_ns": median_ns * (1 - noise),
-            "upper_quartile_ns": median_ns * (1 + 1.6 * noise), "samples": 31}
+            "upper_quartile_ns": median_ns * (1 + 1.6 * noise), "samples": 31,
+            "dropped": 2, "slow": False}
 
 
 def good_row(rng, variant, number, batch):

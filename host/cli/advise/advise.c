@@ -283,9 +283,10 @@ static cli_exit check_options(advise *a)
     return CLI_FINE;
 }
 
-static cli_exit advise_options(advise *a, poptContext options)
+static cli_exit advise_options(void *data, poptContext options)
 {
-    cli_exit code = problem_list_take(&a->list, options, NULL);
+    advise *a = data;
+    cli_exit code = problem_list_take(&a->list, options, NULL, NULL);
     if (code == CLI_FINE)
         code = check_options(a);
     if (code == CLI_FINE)
@@ -315,15 +316,5 @@ cli_exit cli_advise(int argc, const char **argv)
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code;
-    poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code))
-        code = advise_options(&a, options);
-    poptFreeContext(options);
-    cli_common_free(&a.common);
-    free(a.batches);
-    free(a.json);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, advise_options, &a);
 }

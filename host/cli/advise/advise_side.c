@@ -16,7 +16,7 @@ int advise_side_usable(const advise_side *side)
     return side->measured && side->status == CLCONV_OK && side->verdict.ok;
 }
 
-void advise_side_measure(advise_side *side, const check_case *c, const cli_common *common,
+void advise_side_measure(advise_side *side, check_case *c, const cli_common *common,
                          double budget_s)
 {
     const int on_host = side->device.kind == CLCONV_DEVICE_REFERENCE;

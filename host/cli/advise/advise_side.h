@@ -32,7 +32,7 @@ typedef struct advise_side {
 void advise_side_reset(advise_side *side);
 
 /* Measures one more batch, unless an earlier one failed. */
-void advise_side_measure(advise_side *side, const check_case *c, const cli_common *common,
+void advise_side_measure(advise_side *side, check_case *c, const cli_common *common,
                          double budget_s);
 
 /* Whether it has numbers: everything ran and every result was right. */

@@ -112,15 +112,23 @@ static cli_exit compare(poptContext options)
     return compare_reports(before, after);
 }
 
-static cli_exit bench_options(bench *b, const bench_files *files, poptContext options)
+typedef struct bench_flags {
+    bench b;
+    bench_files files;
+    int comparing;
+} bench_flags;
+
+static cli_exit bench_options(void *data, poptContext options)
 {
-    cli_exit code = problem_list_take(&b->list, options, b->file);
-    if (code == CLI_FINE && b->batches)
-        code = problem_list_set_batches(&b->list, b->batches);
+    bench_flags *flags = data;
+    bench *b = &flags->b;
+    if (flags->comparing)
+        return compare(options);
+    cli_exit code = problem_list_take(&b->list, options, b->file, b->batches);
     if (code == CLI_FINE)
-        code = check_options(b, files);
+        code = check_options(b, &flags->files);
     if (code == CLI_FINE)
-        code = run(b, files);
+        code = run(b, &flags->files);
     problem_list_free(&b->list);
     return code;
 }
@@ -142,45 +150,39 @@ static char *command_line(int argc, const char **argv)
 
 cli_exit cli_bench(int argc, const char **argv)
 {
-    bench b = {.seed = 1, .min_time_s = 1, .peer_timeout_s = 120, .sweep_points = 10};
-    bench_files files = {0};
-    int comparing = 0;
+    bench_flags flags = {
+        .b = {.seed = 1, .min_time_s = 1, .peer_timeout_s = 120, .sweep_points = 10}};
+    bench *const b = &flags.b;
+    bench_files *const files = &flags.files;
     const struct poptOption table[] = {
-        {"file", 0, POPT_ARG_STRING, &b.file, 0, "read the problems from a file", "FILE"},
-        {"batch", 0, POPT_ARG_STRING, &b.batches, 0,
+        {"file", 0, POPT_ARG_STRING, &b->file, 0, "read the problems from a file", "FILE"},
+        {"batch", 0, POPT_ARG_STRING, &b->batches, 0,
          "set the batch size of every problem; several give one row each", "N[,N...]"},
-        {"peers", 0, POPT_ARG_STRING, &b.peer_names, 0,
+        {"peers", 0, POPT_ARG_STRING, &b->peer_names, 0,
          "measure these too: onednn, clblast, pytorch", "NAME[,NAME...]"},
-        {"peer-dir", 0, POPT_ARG_STRING, &b.peer_folder, 0, "take the peers' programs from here",
+        {"peer-dir", 0, POPT_ARG_STRING, &b->peer_folder, 0, "take the peers' programs from here",
          "FOLDER"},
-        {"peer-timeout", 0, POPT_ARG_DOUBLE, &b.peer_timeout_s, 0,
+        {"peer-timeout", 0, POPT_ARG_DOUBLE, &b->peer_timeout_s, 0,
          "give up on a peer that does not answer for so long (120)", "SECONDS"},
-        {"sweep", 0, POPT_ARG_STRING, &b.sweep, 0,
+        {"sweep", 0, POPT_ARG_STRING, &b->sweep, 0,
          "let each problem grow: batch, channels, size or kernel", "WHAT"},
-        {"sweep-points", 0, POPT_ARG_INT, &b.sweep_points, 0,
+        {"sweep-points", 0, POPT_ARG_INT, &b->sweep_points, 0,
          "end a sweep after so many problems (10)", "N"},
-        {"json", 0, POPT_ARG_STRING, &files.json, 0, "write everything measured to a file", "FILE"},
-        {"csv", 0, POPT_ARG_STRING, &files.csv, 0, "write the table to a file", "FILE"},
-        {"html", 0, POPT_ARG_STRING, &files.html, 0, "write a page with plots to a file", "FILE"},
-        {"min-time", 0, POPT_ARG_DOUBLE, &b.min_time_s, 0,
+        {"json", 0, POPT_ARG_STRING, &files->json, 0, "write everything measured to a file",
+         "FILE"},
+        {"csv", 0, POPT_ARG_STRING, &files->csv, 0, "write the table to a file", "FILE"},
+        {"html", 0, POPT_ARG_STRING, &files->html, 0, "write a page with plots to a file", "FILE"},
+        {"min-time", 0, POPT_ARG_DOUBLE, &b->min_time_s, 0,
          "measure each algorithm for about this long (1)", "SECONDS"},
-        {"seed", 0, POPT_ARG_LONGLONG, &b.seed, 0, "draw the data from this seed (1)", "N"},
-        {"compare", 0, POPT_ARG_NONE, &comparing, 0, "compare two JSON reports", NULL},
-        cli_common_options(&b.common),
+        {"seed", 0, POPT_ARG_LONGLONG, &b->seed, 0, "draw the data from this seed (1)", "N"},
+        {"compare", 0, POPT_ARG_NONE, &flags.comparing, 0, "compare two JSON reports", NULL},
+        cli_common_options(&b->common),
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code = CLI_DEVICE;
     char *line = command_line(argc, argv);
-    poptContext options = cli_parse(&help, argc, argv, table);
-    b.command = line ? line : "clconv bench";
-    if (options && !cli_parse_all(options, &help, &code))
-        code = comparing ? compare(options) : bench_options(&b, &files, options);
-    poptFreeContext(options);
-    cli_common_free(&b.common);
-    char *const texts[] = {line,    b.file,     b.batches, b.peer_names, b.peer_folder,
-                           b.sweep, files.json, files.csv, files.html};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        free(texts[i]);
+    b->command = line ? line : "clconv bench";
+    const cli_exit code = cli_parse_and_run(&help, argc, argv, table, bench_options, &flags);
+    free(line);
     return code;
 }

@@ -6,6 +6,7 @@
 #include "devices.h"
 #include "file.h"
 #include "host_info.h"
+#include "yardstick.h"
 
 static json_t *optional_string(const char *text)
 {
@@ -52,11 +53,20 @@ json_t *bench_json_start(const bench_settings *settings, const clconv_device *de
                      cold_caches(), "peers", "missing_peers", "results", "means", "sweeps");
 }
 
+json_t *yardstick_json(void)
+{
+    const yardstick_summary all = yardstick_summarise();
+    if (!all.readings)
+        return json_null();
+    return json_pack("{s:f, s:I, s:I}", "usual_ns", all.usual_ns, "readings",
+                     (json_int_t)all.readings, "slow", (json_int_t)all.slow);
+}
+
 json_t *spread_json(const spread *s)
 {
-    return json_pack("{s:f, s:f, s:f, s:I}", "median_ns", s->median_ns, "lower_quartile_ns",
-                     s->lower_ns, "upper_quartile_ns", s->upper_ns, "samples",
-                     (json_int_t)s->samples);
+    return json_pack("{s:f, s:f, s:f, s:I, s:I, s:b}", "median_ns", s->median_ns,
+                     "lower_quartile_ns", s->lower_ns, "upper_quartile_ns", s->upper_ns, "samples",
+                     (json_int_t)s->samples, "dropped", (json_int_t)s->dropped, "slow", s->slow);
 }
 
 static json_t *numbers_json(const bench_row *row, const roofline *roof)

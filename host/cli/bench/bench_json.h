@@ -15,4 +15,7 @@ clconv_status bench_json_write(const json_t *report, const char *path, clconv_er
 
 json_t *spread_json(const spread *s);
 
+/* What the yardstick read so far; null without one. */
+json_t *yardstick_json(void);
+
 #endif

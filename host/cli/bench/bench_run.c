@@ -13,6 +13,7 @@
 #include "json_field.h"
 #include "means.h"
 #include "planning.h"
+#include "yardstick.h"
 
 static const double sweep_limit_s = 60; /* for one point */
 
@@ -33,7 +34,7 @@ static clconv_status run_reference(void *data, size_t repeats, clconv_error *err
 }
 
 /* With the peers, in a context of its own. */
-static clconv_status measure_fresh(bench *b, const check_case *c, bench_row *row)
+static clconv_status measure_fresh(bench *b, check_case *c, bench_row *row)
 {
     clconv_context *context = NULL;
     memset(b->participants, 0, (1 + PEER_PARTICIPANTS_MAX) * sizeof *b->participants);
@@ -64,7 +65,7 @@ static clconv_status measure_cold(const bench *b, bench_row *row)
     return status;
 }
 
-static clconv_status measure_row(bench *b, const check_case *c, bench_row *row)
+static clconv_status measure_row(bench *b, check_case *c, bench_row *row)
 {
     clconv_status status = measure_fresh(b, c, row);
     if (status != CLCONV_OK || !row->verdict.ok || interrupted())
@@ -75,7 +76,7 @@ static clconv_status measure_row(bench *b, const check_case *c, bench_row *row)
 }
 
 /* A row that an interrupt cut short is left out. */
-static cli_exit bench_algorithm(bench *b, const check_case *c, const char *request,
+static cli_exit bench_algorithm(bench *b, check_case *c, const char *request,
                                 const spread *reference)
 {
     bench_row row = {
@@ -100,7 +101,7 @@ static cli_exit bench_algorithm(bench *b, const check_case *c, const char *reque
 
 /* ---- One problem ----------------------------------------------------------------------------- */
 
-static cli_exit bench_algorithms(bench *b, const check_case *c, const spread *reference)
+static cli_exit bench_algorithms(bench *b, check_case *c, const spread *reference)
 {
     const int on_host = clconv_context_device(b->context)->kind == CLCONV_DEVICE_REFERENCE;
     char planned[256];
@@ -230,6 +231,7 @@ static cli_exit measure_all(bench *b)
 static void complete_report(bench *b)
 {
     json_object_set_new(b->report, "interrupted", json_boolean(interrupted()));
+    json_object_set_new(b->report, "yardstick", yardstick_json());
     json_object_set(b->report, "peers", peers_list_json(b->peers));
     json_object_set(b->report, "missing_peers", peers_missing_json(b->peers));
     json_object_set_new(b->report, "means", means_json(b->report));
@@ -275,6 +277,8 @@ cli_exit bench_run(bench *b, json_t **report)
     b->peers = peers_start(&options, &code);
     if (code == CLI_FINE)
         code = cli_common_math(&b->common, &b->math);
+    if (code == CLI_FINE && device->kind != CLCONV_DEVICE_GPU) /* a GPU needs few processors */
+        yardstick_start();
     if (code == CLI_FINE)
         code = start_report(b, device);
     if (code == CLI_FINE) {
@@ -285,6 +289,7 @@ cli_exit bench_run(bench *b, json_t **report)
     }
     json_decref(b->report);
     free(b->participants);
+    yardstick_stop();
     peers_stop(b->peers);
     if (code == CLI_FINE && interrupted())
         return (cli_exit)(128 + interrupted());

@@ -24,6 +24,7 @@ typedef struct tally {
     size_t same;
     size_t slower;
     size_t faster;
+    size_t slow;    /* times taken on a slow machine: not judged */
     size_t lost;    /* rows with numbers before, without now */
     size_t missing; /* rows that only one report has */
     double peers_log_sum;
@@ -44,6 +45,11 @@ static range range_of(const json_t *spread)
 
 static void compare_times(const json_t *a, const json_t *b, const char *what, tally *t)
 {
+    if (json_is_true(json_object_get(json_object_get(a, what), "slow")) ||
+        json_is_true(json_object_get(json_object_get(b, what), "slow"))) {
+        t->slow++;
+        return;
+    }
     const range before = range_of(json_object_get(a, what));
     const range after = range_of(json_object_get(b, what));
     const double change = after.middle / before.middle - 1;
@@ -195,9 +201,9 @@ static cli_exit compare_loaded(const json_t *before, const json_t *after)
     if (t.peers)
         printf("the peers took %.3f of their time in the first, over %zu times\n",
                exp(t.peers_log_sum / (double)t.peers), t.peers);
-    printf("%zu times slower, %zu faster, %zu within the noise, %zu without numbers now, "
-           "%zu in one report only\n",
-           t.slower, t.faster, t.same, t.lost, t.missing);
+    printf("%zu times slower, %zu faster, %zu within the noise, %zu taken on a slow machine, "
+           "%zu without numbers now, %zu in one report only\n",
+           t.slower, t.faster, t.same, t.slow, t.lost, t.missing);
     return t.slower || t.lost ? CLI_WRONG : CLI_FINE;
 }
 

@@ -127,7 +127,7 @@ static clconv_status sample_host(clconv_plan *plan, const check_case *c,
     return participants[0].status;
 }
 
-clconv_status measure_plan(clconv_context *context, const check_case *c, const char *request,
+clconv_status measure_plan(clconv_context *context, check_case *c, const char *request,
                            double budget_s, participant *participants, size_t count,
                            measurement *result, check_verdict *verdict, char *algorithm,
                            size_t algorithm_size, clconv_error *error)
@@ -164,7 +164,7 @@ clconv_status measure_plan(clconv_context *context, const check_case *c, const c
     return status;
 }
 
-clconv_status measure_alone(clconv_context *context, const check_case *c, const char *request,
+clconv_status measure_alone(clconv_context *context, check_case *c, const char *request,
                             double budget_s, measurement *result, check_verdict *verdict,
                             char *algorithm, size_t algorithm_size, clconv_error *error)
 {

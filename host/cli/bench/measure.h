@@ -27,13 +27,13 @@ typedef struct measurement {
  * others after it are sampled in rounds, for half of `budget_s` each. Judges the first result, and
  * the one left on the device by the timed runs, on GATE_REAL; where it is wrong nothing is timed.
  * `algorithm` receives the plan's algorithms. */
-clconv_status measure_plan(clconv_context *context, const check_case *c, const char *request,
+clconv_status measure_plan(clconv_context *context, check_case *c, const char *request,
                            double budget_s, participant *participants, size_t count,
                            measurement *result, check_verdict *verdict, char *algorithm,
                            size_t algorithm_size, clconv_error *error);
 
 /* measure_plan without others. */
-clconv_status measure_alone(clconv_context *context, const check_case *c, const char *request,
+clconv_status measure_alone(clconv_context *context, check_case *c, const char *request,
                             double budget_s, measurement *result, check_verdict *verdict,
                             char *algorithm, size_t algorithm_size, clconv_error *error);
 

@@ -71,7 +71,7 @@ static clconv_status run_device(void *data, size_t repeats, clconv_error *error)
     return status;
 }
 
-static clconv_status judge(const device_run *run, const check_case *c, guarded *dst,
+static clconv_status judge(const device_run *run, check_case *c, guarded *dst,
                            check_verdict *verdict, clconv_error *error)
 {
     guarded_reset(dst);
@@ -83,7 +83,7 @@ static clconv_status judge(const device_run *run, const check_case *c, guarded *
 }
 
 clconv_status measure_device(clconv_context *context, clconv_plan *plan,
-                             const clconv_weights *weights, const check_case *c, double budget_s,
+                             const clconv_weights *weights, check_case *c, double budget_s,
                              guarded *dst, participant *participants, size_t count,
                              check_verdict *verdict, clconv_error *error)
 {

@@ -9,7 +9,8 @@
 #include "interrupt.h"
 #include "json_field.h"
 
-enum { MAX_FAILURES = 3 };
+/* In a row: a few large problems may each be beyond a peer's time. */
+enum { MAX_FAILURES = 6 };
 
 /* Ends a peer that cannot be talked to any more. */
 static void give_up(peer_program *program)

@@ -45,8 +45,13 @@ static clconv_status read_report(const char *path, json_t **report, clconv_error
     return CLCONV_OK;
 }
 
-static cli_exit render(const char *source, const char *target)
+static cli_exit render(void *data, poptContext options)
 {
+    (void)data;
+    const char *const source = poptGetArg(options);
+    const char *const target = poptGetArg(options);
+    if (!source || !target || poptPeekArg(options))
+        return cli_fail(CLI_USAGE, "two files are wanted: REPORT.json OUT.html");
     json_t *report;
     clconv_error error;
     clconv_status status = read_report(source, &report, &error);
@@ -62,18 +67,5 @@ cli_exit cli_report(int argc, const char **argv)
         cli_help_option(),
         POPT_TABLEEND,
     };
-    cli_exit code;
-    poptContext options = cli_parse(&help, argc, argv, table);
-    if (!options)
-        return CLI_DEVICE;
-    if (!cli_parse_all(options, &help, &code)) {
-        const char *const source = poptGetArg(options);
-        const char *const target = poptGetArg(options);
-        if (!source || !target || poptPeekArg(options))
-            code = cli_fail(CLI_USAGE, "two files are wanted: REPORT.json OUT.html");
-        else
-            code = render(source, target);
-    }
-    poptFreeContext(options);
-    return code;
+    return cli_parse_and_run(&help, argc, argv, table, render, NULL);
 }

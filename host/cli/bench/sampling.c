@@ -1,14 +1,22 @@
 #include "sampling.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "file.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "yardstick.h"
 
 enum { MIN_ROUNDS = 3 };
 
 static const double far_beyond = 4; /* budgets */
+
+/* What the rounds may lose to a slow machine before its samples count like others: so many budgets,
+ * but no more than this. */
+static const double patience = 10;
+static const double most_patience_ns = 8e9;
 
 static int compare_times(const void *a, const void *b)
 {
@@ -63,35 +71,98 @@ clconv_status timed_sample_take(void *timed, double *run_ns, clconv_error *error
     return status;
 }
 
-static int is_enough(size_t rounds, double used_s, double budget_s)
+/* The rounds of some participants. */
+typedef struct rounds {
+    participant *participants;
+    size_t count;
+    size_t done;
+    double budget_s;
+    uint64_t start;
+    double patience_ns;
+    double lost_ns; /* waiting for a slow machine, and in samples that it spoilt */
+    int slow;       /* at the last reading */
+} rounds;
+
+static void wait_while_slow(rounds *r)
 {
-    if (rounds == SAMPLES_MAX || used_s >= far_beyond * budget_s || interrupted())
-        return 1;
-    return used_s >= budget_s && rounds >= MIN_ROUNDS;
+    const struct timespec pause = {.tv_nsec = 20000000};
+    while (r->slow && r->lost_ns < r->patience_ns && !interrupted()) {
+        const uint64_t start = clock_ns();
+        nanosleep(&pause, NULL);
+        r->slow = yardstick_is_slow();
+        r->lost_ns += (double)(clock_ns() - start);
+    }
 }
 
-static void take_sample(participant *p)
+static void take_sample(rounds *r, participant *p)
+{
+    double run_ns = 0;
+    if (p->status != CLCONV_OK)
+        return;
+    wait_while_slow(r);
+    const int slow_before = r->slow;
+    const uint64_t start = clock_ns();
+    p->status = p->sample(p->data, &run_ns, &p->error);
+    const double ns = (double)(clock_ns() - start);
+    r->slow = yardstick_is_slow();
+    if (p->status != CLCONV_OK)
+        return;
+    if (slow_before || r->slow) {
+        p->slow_times[p->slow_count++] = run_ns;
+        r->lost_ns += r->lost_ns < r->patience_ns ? ns : 0;
+    } else {
+        p->times[p->count++] = run_ns;
+    }
+}
+
+static int all_have(const rounds *r, size_t samples)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const participant *p = &r->participants[i];
+        const size_t taken = p->count + (r->lost_ns < r->patience_ns ? 0 : p->slow_count);
+        if (p->status == CLCONV_OK && taken < samples)
+            return 0;
+    }
+    return 1;
+}
+
+static int is_enough(const rounds *r)
+{
+    const double used_s = ((double)(clock_ns() - r->start) - r->lost_ns) * 1e-9;
+    if (r->done == SAMPLES_MAX || interrupted())
+        return 1;
+    return used_s >= r->budget_s &&
+           all_have(r, used_s >= far_beyond * r->budget_s ? 1 : MIN_ROUNDS);
+}
+
+static void conclude(participant *p)
 {
     if (p->status != CLCONV_OK)
         return;
-    p->status = p->sample(p->data, &p->times[p->count], &p->error);
-    p->count += p->status == CLCONV_OK;
+    if (p->count) {
+        p->result = spread_of(p->times, p->count);
+        p->result.dropped = p->slow_count;
+    } else {
+        p->result = spread_of(p->slow_times, p->slow_count);
+        p->result.slow = 1;
+    }
 }
 
 void sample_rounds(participant *participants, size_t count, double budget_s)
 {
-    const uint64_t start = clock_ns();
-    for (size_t round = 1;; round++) {
+    rounds r = {.participants = participants,
+                .count = count,
+                .budget_s = budget_s,
+                .start = clock_ns(),
+                .patience_ns = fmin(patience * 1e9 * budget_s, most_patience_ns),
+                .slow = yardstick_is_slow()};
+    do {
         for (size_t i = 0; i < count; i++)
-            take_sample(&participants[i]);
-        if (is_enough(round, (double)(clock_ns() - start) * 1e-9, budget_s))
-            break;
-    }
-    for (size_t i = 0; i < count; i++) {
-        participant *p = &participants[i];
-        if (p->status == CLCONV_OK)
-            p->result = spread_of(p->times, p->count);
-    }
+            take_sample(&r, &participants[i]);
+        r.done++;
+    } while (!is_enough(&r));
+    for (size_t i = 0; i < count; i++)
+        conclude(&participants[i]);
 }
 
 clconv_status measure_spread(timed_function *run, void *data, double budget_s, spread *result,

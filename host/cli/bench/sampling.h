@@ -22,6 +22,8 @@ typedef struct spread {
     double lower_ns;
     double upper_ns;
     size_t samples;
+    size_t dropped; /* others, taken while the machine was slow (yardstick.h) */
+    int slow;       /* it always was: so were these samples */
 } spread;
 
 /* Sorts `times`, of which there is at least one. */
@@ -49,13 +51,16 @@ typedef struct participant {
     void *data;
     double times[SAMPLES_MAX];
     size_t count;
+    double slow_times[SAMPLES_MAX]; /* taken while the machine was slow */
+    size_t slow_count;
     spread result;        /* when status is CLCONV_OK */
     clconv_status status; /* of its samples; it takes part until one fails */
     clconv_error error;
 } participant;
 
-/* Lets every participant take one sample in turn, round after round, until `budget_s` is used:
- * at least three rounds, or one where one alone takes four budgets. An interrupt ends it after
+/* Lets every participant take one sample in turn, round after round, until `budget_s` is used and
+ * each has three samples of a machine that was not slow, or one where that takes four budgets.
+ * Waits for a machine that is slow, but no more than ten budgets or 8 s. An interrupt ends it after
  * the round. */
 void sample_rounds(participant *participants, size_t count, double budget_s);
 
