@@ -14,6 +14,7 @@ NUMBERS = {
     "device": SPREAD, "with_transfers": SPREAD, "upload": SPREAD, "compute": SPREAD,
     "download": SPREAD, "gflop_per_s": NUMBER, "gbyte_per_s": NUMBER,
     "roofline_share": (int, float, type(None)), "peers": list,
+    "passes": [{"device": SPREAD, "with_transfers": SPREAD}],
 }
 # Of all rows
 ROW = {
@@ -38,7 +39,7 @@ REPORT = {
                "bandwidth_gbyte_per_s": (int, float, type(None))},
     "options": {"device": OPTIONAL_TEXT, "algorithm": OPTIONAL_TEXT, "math": OPTIONAL_TEXT, "file": OPTIONAL_TEXT,
                 "batch": OPTIONAL_TEXT, "peers": OPTIONAL_TEXT, "sweep": OPTIONAL_TEXT,
-                "seed": int, "min_time_s": NUMBER},
+                "seed": int, "min_time_s": NUMBER, "passes": int},
     "cold_caches": TEXT, "yardstick": (dict, type(None)),
     "peers": [{"peer": TEXT, "setting": TEXT, "version": TEXT, "text": TEXT}],
     "missing_peers": [{"peer": TEXT, "reason": TEXT}],

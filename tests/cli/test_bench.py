@@ -50,7 +50,7 @@ class BenchTest(tool.ToolTest):
         self.assertEqual(report["results"][0]["parameters_count"], 8 * 8 * 9)
         self.assertEqual(report["options"], {"device": None, "algorithm": None, "math": None, "file": None,
                                              "batch": "1,2", "peers": None, "sweep": None,
-                                             "seed": 5, "min_time_s": 0.05})
+                                             "seed": 5, "min_time_s": 0.05, "passes": 1})
         self.assertIn("--seed 5 --batch 1,2 ", report["command"])
         self.assertIn(f"'{SEQUENCE}'", report["command"])
         self.assertGreater(report["device"]["peak_gflop_per_s"], 1)

@@ -50,6 +50,28 @@ class BenchCompareTest(tool.ToolTest):
                 if code:
                     self.assertRegex(output, r"(?m)^slower +\+20\.0 % .* device .*mb1ic8ih24")
 
+    def test_passes(self):
+        """What was seen in any pass is within the noise; the middle of all passes is the time."""
+        report = self.measure("a.json", "--passes", "3")
+        passes = report["results"][0]["passes"]
+        self.assertEqual([sorted(one) for one in passes], 2 * [sorted(SPREADS)])
+        self.assertEqual(self.clconv("bench", "--passes", "0", PROBLEM).returncode, 2)
+
+        def with_passes(factors):
+            steady = self.doctored(report, factors[0], 0.01)
+            steady["results"][0]["passes"] = [
+                {name: self.doctored(report, factor, 0.01)["results"][0][name] for name in SPREADS}
+                for factor in factors[1:]]
+            return steady
+
+        self.write("a.json", with_passes([1, 1, 1.3]))
+        for factors, code, words in [([1.3, 1.3, 1.0], 0, "2 within the noise"),
+                                     ([1.2, 1.2, 1.2], 0, "2 within the noise"),
+                                     ([1.4, 1.4, 1.4], 1, "2 times slower")]:
+            with self.subTest(factors=factors):
+                self.write("b.json", with_passes(factors))
+                self.assertIn(words, self.compare(code, "a.json", "b.json"))
+
     def test_slow_machine(self):
         """What a slow machine took says nothing."""
         report = self.measure("a.json")

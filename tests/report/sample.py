@@ -43,6 +43,8 @@ def good_row(rng, variant, number, batch):
         "download": spread(0.2 * device_ns, 0.05), "cpu_reference": spread(90 * device_ns, 0.01),
         "gflop_per_s": rate, "gbyte_per_s": rate / intensity, "roofline_share": rate / roof,
         "peers": [],
+        "passes": [{"device": spread(1.04 * device_ns, 0.02),
+                    "with_transfers": spread(1.25 * device_ns, 0.05)}],
     }
     for index, (peer, setting) in enumerate(SETTINGS):
         if peer == "clblast" and variant in ("3d", "transposed"):

@@ -32,7 +32,8 @@ static const cli_help help = {
         "--compare tells which times of B are slower or faster than in A beyond the noise: by "
         "more\n"
         "than 5 %, with quartiles that do not meet when moved half again as far from their "
-        "median.\n"
+        "median,\n"
+        "those of all --passes together.\n"
         "Ctrl-C ends the run early: what there is is reported.\n\n"
         "Exit status: 0 fine, 1 a result was wrong or --compare found something slower, 2 bad "
         "input\n"
@@ -72,6 +73,9 @@ static cli_exit check_options(const bench *b, const bench_files *files)
                         b->peer_timeout_s);
     if (b->sweep && !sweep_find(b->sweep))
         return cli_fail(CLI_USAGE, "--sweep takes batch, channels, size or kernel: '%s'", b->sweep);
+    if (b->passes < 1 || (b->passes > 1 && b->sweep))
+        return cli_fail(CLI_USAGE, "--passes takes a number from 1, and 1 with --sweep: %d",
+                        b->passes);
     if (b->sweep_points < 1)
         return cli_fail(CLI_USAGE, "--sweep-points takes a number from 1: %d", b->sweep_points);
     return check_outputs(files);
@@ -151,7 +155,7 @@ static char *command_line(int argc, const char **argv)
 cli_exit cli_bench(int argc, const char **argv)
 {
     bench_flags flags = {
-        .b = {.seed = 1, .min_time_s = 1, .peer_timeout_s = 120, .sweep_points = 10}};
+        .b = {.seed = 1, .min_time_s = 1, .peer_timeout_s = 120, .sweep_points = 10, .passes = 1}};
     bench *const b = &flags.b;
     bench_files *const files = &flags.files;
     const struct poptOption table[] = {
@@ -174,6 +178,8 @@ cli_exit cli_bench(int argc, const char **argv)
         {"html", 0, POPT_ARG_STRING, &files->html, 0, "write a page with plots to a file", "FILE"},
         {"min-time", 0, POPT_ARG_DOUBLE, &b->min_time_s, 0,
          "measure each algorithm for about this long (1)", "SECONDS"},
+        {"passes", 0, POPT_ARG_INT, &b->passes, 0,
+         "measure all of clconv's times again after the others, so often in all (1)", "N"},
         {"seed", 0, POPT_ARG_LONGLONG, &b->seed, 0, "draw the data from this seed (1)", "N"},
         {"compare", 0, POPT_ARG_NONE, &flags.comparing, 0, "compare two JSON reports", NULL},
         cli_common_options(&b->common),

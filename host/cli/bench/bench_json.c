@@ -1,11 +1,13 @@
 #include "bench_json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cold.h"
 #include "devices.h"
 #include "file.h"
 #include "host_info.h"
+#include "json_field.h"
 #include "yardstick.h"
 
 static json_t *optional_string(const char *text)
@@ -33,12 +35,12 @@ static json_t *device_json(const clconv_device *device, const roofline *roof)
 
 static json_t *options_json(const bench_settings *s)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f}", "device",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f, s:i}", "device",
                      optional_string(s->device), "algorithm", optional_string(s->algorithm), "math",
                      optional_string(s->math), "file", optional_string(s->file), "batch",
                      optional_string(s->batches), "peers", optional_string(s->peers), "sweep",
                      optional_string(s->sweep), "seed", (json_int_t)s->seed, "min_time_s",
-                     s->min_time_s);
+                     s->min_time_s, "passes", s->passes);
 }
 
 json_t *bench_json_start(const bench_settings *settings, const clconv_device *device,
@@ -74,7 +76,8 @@ static json_t *numbers_json(const bench_row *row, const roofline *roof)
     const measurement *t = &row->times;
     const double bytes = (double)row->entry->cost.minimum_bytes;
     return json_pack(
-        "{s:f, s:I, s:f, s:{s:f, s:f, s:I, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:O}",
+        "{s:f, s:I, s:f, s:{s:f, s:f, s:I, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:O, "
+        "s:[]}",
         "error_to_bound_ratio", row->verdict.ratio, "workspace_bytes",
         (json_int_t)t->workspace_bytes, "cold_ns", row->cold_ns, "first", "plan_ns", t->plan_ns,
         "compile_ns", t->compile_ns, "programs_count", (json_int_t)t->programs, "pack_ns",
@@ -84,7 +87,7 @@ static json_t *numbers_json(const bench_row *row, const roofline *roof)
         bench_row_flop(row) / t->device.median_ns, "gbyte_per_s", bytes / t->device.median_ns,
         "roofline_share",
         optional_real(roofline_share(roof, bench_row_flop(row), bytes, t->device.median_ns)),
-        "peers", row->peers);
+        "peers", row->peers, "passes");
 }
 
 static json_t *row_json(const bench_row *row, const roofline *roof)
@@ -116,6 +119,46 @@ clconv_status bench_json_add(json_t *report, const bench_row *row, const rooflin
     if (json_array_append_new(json_object_get(report, "results"), row_json(row, roof)) != 0)
         return cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
     return CLCONV_OK;
+}
+
+json_t *bench_json_last(const json_t *report)
+{
+    const json_t *rows = json_object_get(report, "results");
+    return json_array_get(rows, json_array_size(rows) - 1);
+}
+
+int bench_json_has_numbers(const json_t *row)
+{
+    return strcmp(json_text(row, "verdict"), "OK") == 0;
+}
+
+void bench_json_add_pass(json_t *row, const measurement *times)
+{
+    json_array_append_new(json_object_get(row, "passes"),
+                          json_pack("{s:o, s:o}", "device", spread_json(&times->device),
+                                    "with_transfers", spread_json(&times->total)));
+}
+
+void bench_json_withdraw(json_t *row, const char *verdict, const char *reason)
+{
+    static const char *const kept[] = {"variant",
+                                       "name",
+                                       "problem",
+                                       "batch",
+                                       "algorithm",
+                                       "parameters_count",
+                                       "multiplications_count",
+                                       "minimum_bytes",
+                                       "intensity_flop_per_byte",
+                                       "cpu_reference"};
+    json_t *rest = json_object();
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        json_object_set(rest, kept[i], json_object_get(row, kept[i]));
+    json_object_set_new(rest, "verdict", json_string(verdict));
+    json_object_set_new(rest, "reason", json_string(reason));
+    json_object_clear(row);
+    json_object_update(row, rest);
+    json_decref(rest);
 }
 
 clconv_status bench_json_write(const json_t *report, const char *path, clconv_error *error)

@@ -11,6 +11,18 @@ json_t *bench_json_start(const bench_settings *settings, const clconv_device *de
 clconv_status bench_json_add(json_t *report, const bench_row *row, const roofline *roof,
                              clconv_error *error);
 
+/* The row that was added last. */
+json_t *bench_json_last(const json_t *report);
+
+/* Whether a row was verified. */
+int bench_json_has_numbers(const json_t *row);
+
+/* Adds what a later pass took. */
+void bench_json_add_pass(json_t *row, const measurement *times);
+
+/* Takes a row's numbers back, and says why. */
+void bench_json_withdraw(json_t *row, const char *verdict, const char *reason);
+
 clconv_status bench_json_write(const json_t *report, const char *path, clconv_error *error);
 
 json_t *spread_json(const spread *s);

@@ -31,6 +31,7 @@ typedef struct bench_settings {
     const char *sweep;     /* " */
     uint64_t seed;
     double min_time_s;
+    int passes;
 } bench_settings;
 
 /* Whether the row has numbers to show. */

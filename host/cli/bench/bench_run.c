@@ -20,6 +20,9 @@ static const double sweep_limit_s = 60; /* for one point */
 /* What one problem takes besides its multiplications, in multiplications, to guess the time left */
 static const double overhead = 3e9;
 
+/* The same of a row in a later pass. */
+static const double pass_work = 1e9;
+
 /* ---- One row --------------------------------------------------------------------------------- */
 
 static clconv_status run_reference(void *data, size_t repeats, clconv_error *error)
@@ -92,7 +95,9 @@ static cli_exit bench_algorithm(bench *b, check_case *c, const char *request,
         bench_print_row(b->progress, &row, &b->roof);
         b->failed += row.status != CLCONV_OK;
         b->wrong += row.status == CLCONV_OK && !row.verdict.ok;
-        if (bench_json_add(b->report, &row, &b->roof, &error) != CLCONV_OK)
+        if (bench_json_add(b->report, &row, &b->roof, &error) != CLCONV_OK ||
+            (b->passes > 1 && bench_row_verified(&row) &&
+             pass_list_add(&b->pass_rows, &row, bench_json_last(b->report), &error) != CLCONV_OK))
             code = cli_fail_library(&error);
     }
     json_decref(row.peers);
@@ -214,16 +219,36 @@ static void print_start(const bench *b, const clconv_device *device)
                b->roof.gbyte_per_s);
 }
 
+static void measure_passes(bench *b)
+{
+    const pass_settings settings = {.device = b->common.device,
+                                    .math = b->math,
+                                    .seed = (uint64_t)b->seed,
+                                    .min_time_s = b->min_time_s};
+    for (int pass = 2; pass <= b->passes; pass++) {
+        for (size_t i = 0; i < b->pass_rows.count && !interrupted(); i++) {
+            progress_step(b->progress, b->done, "pass %d of %d", pass, b->passes);
+            pass_measure(&b->pass_rows, i, &settings);
+            b->done += pass_work;
+        }
+    }
+    b->wrong += b->pass_rows.wrong;
+    b->failed += b->pass_rows.failed;
+}
+
 static cli_exit measure_all(bench *b)
 {
     cli_exit code = CLI_FINE;
     /* How long a sweep takes is not known before. */
-    const double work = problem_list_work(&b->list) + overhead * (double)b->list.count;
+    const double work = problem_list_work(&b->list) +
+                        (overhead + (b->passes - 1) * pass_work) * (double)b->list.count;
     bench_print_header();
     b->progress = progress_start(b->sweep ? 0 : work);
     for (size_t i = 0; i < b->list.count && code == CLI_FINE && !interrupted(); i++)
         code =
             b->sweep ? bench_sweep(b, &b->list.entries[i]) : bench_problem(b, &b->list.entries[i]);
+    if (code == CLI_FINE)
+        measure_passes(b);
     progress_stop(b->progress);
     return code;
 }
@@ -236,6 +261,7 @@ static void complete_report(bench *b)
     json_object_set(b->report, "missing_peers", peers_missing_json(b->peers));
     json_object_set_new(b->report, "means", means_json(b->report));
     bench_print_means(b->report);
+    bench_print_passes(b->report);
     bench_print_sweeps(b->report);
     bench_print_missing(b->report);
     if (interrupted())
@@ -254,7 +280,8 @@ static cli_exit start_report(bench *b, const clconv_device *device)
                                      .peers = b->peer_names,
                                      .sweep = b->sweep,
                                      .seed = (uint64_t)b->seed,
-                                     .min_time_s = b->min_time_s};
+                                     .min_time_s = b->min_time_s,
+                                     .passes = b->passes};
     if (roofline_measure(b->context, &b->roof, &error) != CLCONV_OK)
         return cli_fail_library(&error);
     b->report = bench_json_start(&settings, device, &b->roof);
@@ -289,6 +316,7 @@ cli_exit bench_run(bench *b, json_t **report)
     }
     json_decref(b->report);
     free(b->participants);
+    pass_list_free(&b->pass_rows);
     yardstick_stop();
     peers_stop(b->peers);
     if (code == CLI_FINE && interrupted())

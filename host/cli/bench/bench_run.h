@@ -4,6 +4,7 @@
 
 #include "bench_csv.h"
 #include "bench_json.h"
+#include "passes.h"
 #include "peers.h"
 #include "progress.h"
 #include "sweep.h"
@@ -22,6 +23,7 @@ typedef struct bench {
     long long seed;
     clconv_math math;
     double min_time_s;
+    int passes;
     problem_list list;
     clconv_context *context; /* to ask questions; each measurement has a fresh one */
 
@@ -32,6 +34,7 @@ typedef struct bench {
     json_t *report;
     progress_line *progress;
     double done;
+    pass_list pass_rows; /* those to be measured again */
     size_t wrong;
     size_t failed;
 } bench;

@@ -1,5 +1,6 @@
 #include "bench_table.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "json_field.h"
@@ -114,6 +115,42 @@ void bench_print_means(const json_t *report)
                json_number(mean, "worst_ratio"), json_number(mean, "rows"), batch,
                json_text(mean, "variant"), json_text(mean, "peer"), json_text(mean, "setting"));
     }
+}
+
+/* The slowest of a row's device medians over its fastest; 1 with one pass. */
+static double pass_ratio(const json_t *row)
+{
+    double least = json_number(json_object_get(row, "device"), "median_ns");
+    double most = least;
+    size_t i;
+    json_t *pass;
+    json_array_foreach(json_object_get(row, "passes"), i, pass)
+    {
+        const double ns = json_number(json_object_get(pass, "device"), "median_ns");
+        least = fmin(least, ns);
+        most = fmax(most, ns);
+    }
+    return least > 0 ? most / least : 1;
+}
+
+void bench_print_passes(const json_t *report)
+{
+    double log_sum = 0;
+    double worst = 1;
+    size_t rows = 0;
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(report, "results"), i, row)
+    {
+        if (json_array_size(json_object_get(row, "passes")) == 0)
+            continue;
+        log_sum += log(pass_ratio(row));
+        worst = fmax(worst, pass_ratio(row));
+        rows++;
+    }
+    if (rows)
+        printf("\nslowest pass / fastest, device: geometric mean %.3f, worst %.3f, over %zu rows\n",
+               exp(log_sum / (double)rows), worst, rows);
 }
 
 void bench_print_sweeps(const json_t *report)

@@ -10,6 +10,7 @@ void bench_print_row(progress_line *progress, const bench_row *row, const roofli
 
 /* What is said at the end of a report: means, sweeps, missing peers. */
 void bench_print_means(const json_t *report);
+void bench_print_passes(const json_t *report);
 void bench_print_sweeps(const json_t *report);
 void bench_print_missing(const json_t *report);
 

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json_field.h"
@@ -31,7 +32,7 @@ typedef struct tally {
     size_t peers;
 } tally;
 
-static range range_of(const json_t *spread)
+static range range_of_spread(const json_t *spread)
 {
     range r = {.middle = json_number(spread, "median_ns")};
     double below = r.middle - json_number(spread, "lower_quartile_ns");
@@ -43,15 +44,49 @@ static range range_of(const json_t *spread)
     return r;
 }
 
+static int is_slow(const json_t *spread)
+{
+    return json_is_true(json_object_get(spread, "slow"));
+}
+
+static int compare_middles(const void *a, const void *b)
+{
+    const double x = ((const range *)a)->middle;
+    const double y = ((const range *)b)->middle;
+    return (x > y) - (x < y);
+}
+
+/* Of a row's time `what` in all passes: all of their ranges, and the median of their medians. */
+static range range_of(const json_t *row, const char *what)
+{
+    enum { MOST = 64 };
+    range passes[MOST] = {range_of_spread(json_object_get(row, what))};
+    size_t count = 1;
+    size_t i;
+    json_t *pass;
+    json_array_foreach(json_object_get(row, "passes"), i, pass)
+    {
+        const json_t *spread = json_object_get(pass, what);
+        if (count < MOST && !is_slow(spread))
+            passes[count++] = range_of_spread(spread);
+    }
+    qsort(passes, count, sizeof *passes, compare_middles);
+    range all = passes[count / 2];
+    for (i = 0; i < count; i++) {
+        all.low = fmin(all.low, passes[i].low);
+        all.high = fmax(all.high, passes[i].high);
+    }
+    return all;
+}
+
 static void compare_times(const json_t *a, const json_t *b, const char *what, tally *t)
 {
-    if (json_is_true(json_object_get(json_object_get(a, what), "slow")) ||
-        json_is_true(json_object_get(json_object_get(b, what), "slow"))) {
+    if (is_slow(json_object_get(a, what)) || is_slow(json_object_get(b, what))) {
         t->slow++;
         return;
     }
-    const range before = range_of(json_object_get(a, what));
-    const range after = range_of(json_object_get(b, what));
+    const range before = range_of(a, what);
+    const range after = range_of(b, what);
     const double change = after.middle / before.middle - 1;
     const int slower = change > smallest_change && after.low > before.high;
     const int faster = 1 / (1 + change) - 1 > smallest_change && after.high < before.low;

@@ -37,6 +37,11 @@ clconv_status measure_alone(clconv_context *context, check_case *c, const char *
                             double budget_s, measurement *result, check_verdict *verdict,
                             char *algorithm, size_t algorithm_size, clconv_error *error);
 
+/* Takes the hash and the times of the device and of clconv_execute once more, and judges nothing.
+ */
+clconv_status measure_again(clconv_context *context, check_case *c, const char *algorithm,
+                            double budget_s, measurement *result, clconv_error *error);
+
 /* FNV-1a, 64 bits, of an array's bytes. */
 uint64_t measure_hash(const float *data, size_t count);
 

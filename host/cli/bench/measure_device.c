@@ -105,7 +105,7 @@ clconv_status measure_device(clconv_context *context, clconv_plan *plan,
         if (status != CLCONV_OK)
             *error = participants[0].error;
     }
-    if (status == CLCONV_OK)
+    if (status == CLCONV_OK && verdict)
         status = judge(&run, c, dst, verdict, error);
     cl_mem *const buffers[] = {&run.src, &run.dst, &run.workspace};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {

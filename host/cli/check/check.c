@@ -90,13 +90,29 @@ void check_repeat(const guarded *first, const guarded *second, check_verdict *ve
         judge_wrong(verdict, "a second run, with packed weights, gives other bits");
 }
 
+static cli_exit start_case(check_case *c, const problem_entry *entry)
+{
+    clconv_sizes sizes;
+    clconv_error error;
+    c->entry = entry;
+    if (clconv_problem_sizes(&entry->problems[entry->count - 1], &sizes, &error) != CLCONV_OK)
+        return cli_fail_library(&error);
+    c->dst_count = (size_t)sizes.dst;
+    return CLI_FINE;
+}
+
+static cli_exit make_data(check_case *c, data_gate gate, uint64_t seed)
+{
+    c->use[gate] = 1;
+    return data_create(c->entry->problems, c->entry->count, gate, seed, &c->data[gate]);
+}
+
 static cli_exit make_gate(check_case *c, data_gate gate, uint64_t seed)
 {
     const problem_entry *e = c->entry;
     clconv_error error;
 
-    c->use[gate] = 1;
-    const cli_exit code = data_create(e->problems, e->count, gate, seed, &c->data[gate]);
+    const cli_exit code = make_data(c, gate, seed);
     if (code != CLI_FINE)
         return code;
     c->reference[gate] = malloc(c->dst_count * sizeof *c->reference[gate]);
@@ -113,18 +129,19 @@ static cli_exit make_gate(check_case *c, data_gate gate, uint64_t seed)
 
 cli_exit check_case_create(check_case *c, const problem_entry *entry, uint64_t seed, int exact)
 {
-    clconv_sizes sizes;
-    clconv_error error;
     data_range range;
-
-    c->entry = entry;
-    if (clconv_problem_sizes(&entry->problems[entry->count - 1], &sizes, &error) != CLCONV_OK)
-        return cli_fail_library(&error);
-    c->dst_count = (size_t)sizes.dst;
-    cli_exit code = make_gate(c, GATE_REAL, seed);
+    cli_exit code = start_case(c, entry);
+    if (code == CLI_FINE)
+        code = make_gate(c, GATE_REAL, seed);
     if (code == CLI_FINE && exact && data_exact_range(entry->problems, entry->count, &range))
         code = make_gate(c, GATE_EXACT, seed);
     return code;
+}
+
+cli_exit check_case_create_unjudged(check_case *c, const problem_entry *entry, uint64_t seed)
+{
+    const cli_exit code = start_case(c, entry);
+    return code == CLI_FINE ? make_data(c, GATE_REAL, seed) : code;
 }
 
 void check_case_free(check_case *c)

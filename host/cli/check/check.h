@@ -64,6 +64,10 @@ typedef struct check_case {
 /* Makes the data and computes the references of GATE_REAL, and of GATE_EXACT if asked for and the
  * problem is exact. `entry` must outlive the case. */
 cli_exit check_case_create(check_case *c, const problem_entry *entry, uint64_t seed, int exact);
+
+/* Makes the data of GATE_REAL alone: nothing can be judged. */
+cli_exit check_case_create_unjudged(check_case *c, const problem_entry *entry, uint64_t seed);
+
 void check_case_free(check_case *c);
 
 /* Judges what a plan computed into `array` from the data of one gate: exactly or within the bound
