@@ -205,7 +205,7 @@ clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_
     CL_TRY(NUMBER(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, max_alloc_bytes));
     CL_TRY(NUMBER(id, CL_DEVICE_LOCAL_MEM_SIZE, local_bytes));
     device->kind = device_kind(type);
-    device->compute_units = compute_units;
+    device->compute_units = compute_units > 0 ? compute_units : 1; /* as the standard has it */
     device->global_bytes = global_bytes;
     device->max_alloc_bytes = max_alloc_bytes;
     device->local_bytes = local_bytes;

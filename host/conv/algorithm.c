@@ -102,3 +102,8 @@ double cc_multiplications(const cc_shape *shape)
     return positions * shape->batch * shape->in_channels * shape->out_channels / shape->groups *
            (double)cc_kernel_elements(shape);
 }
+
+size_t cc_task_items(const clconv_device *device, int64_t tasks)
+{
+    return (size_t)tasks + (tasks % device->compute_units == 0);
+}

@@ -103,6 +103,10 @@ typedef struct cc_choice {
     double ns; /* of CC_MEASURED */
 } cc_choice;
 
+/* Work-items for `tasks` equal tasks, of which the kernel leaves the first one empty if there are
+ * more: PoCL gives its first thread one more than an equal share. */
+size_t cc_task_items(const clconv_device *device, int64_t tasks);
+
 /* Multiplications of the direct sum, for estimates. */
 double cc_multiplications(const cc_shape *shape);
 

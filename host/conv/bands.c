@@ -1,5 +1,4 @@
 /* Direct convolution with output pixels in vector registers, for CPU devices: kernels/bands.cl. */
-#include "conv/kernel_args.h"
 #include "conv/packed_kernel.h"
 #include "core/checked.h"
 
@@ -20,7 +19,6 @@ typedef struct tiling {
 typedef struct state {
     cc_packed_kernel base;
     tiling tiling;
-    size_t items;
 } state;
 
 enum {
@@ -32,11 +30,6 @@ enum {
     LOCAL_BYTES = 448 * 1024, /* of the copy and the lines of a task, of a cache of 1 MiB */
     PRODUCTS = 64,            /* of a chunk: input channels * taps */
 };
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Steps between the first and the last input of an output of all phases of the width, of one phase
  * of other axes; or one more. */
@@ -103,8 +96,8 @@ static int64_t lay_out(const cc_shape *shape, tiling *t)
     t->panel_at = round_up(t->rows_at + copy_rows(shape, t->rows));
     const int64_t lines_at = cc_divide_up(t->panel_at + copy, 16) * 16;
     const int64_t floats = lines_at + kept * phases * t->channels * t->line_floats;
-    t->lines_at = (cl_int)smaller(lines_at, INT32_MAX);
-    t->local_floats = (cl_int)smaller(floats, INT32_MAX);
+    t->lines_at = (cl_int)cc_min(lines_at, INT32_MAX);
+    t->local_floats = (cl_int)cc_min(floats, INT32_MAX);
     return floats;
 }
 
@@ -117,7 +110,7 @@ static void set_chunk(const cc_shape *shape, tiling *t, int64_t floats)
         return;
     t->chunk = 0;
     const int64_t room = floats - lay_out(shape, t);
-    const int64_t most = room > 0 ? smaller(room / copy_floats(shape, t), channels - 1) : 0;
+    const int64_t most = room > 0 ? cc_min(room / copy_floats(shape, t), channels - 1) : 0;
     /* Equal chunks. */
     t->chunk = most > 0 ? (cl_int)cc_divide_up(channels, cc_divide_up(channels, most)) : 0;
     (void)lay_out(shape, t);
@@ -127,7 +120,7 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
 {
     const int64_t wanted = (int64_t)TASKS_PER_UNIT * device->compute_units;
     const int64_t floats =
-        smaller((int64_t)device->local_bytes, LOCAL_BYTES) / (int64_t)sizeof(float);
+        cc_min((int64_t)device->local_bytes, LOCAL_BYTES) / (int64_t)sizeof(float);
     const int64_t all_rows = cc_phase_outputs(shape, CLCONV_HEIGHT);
     const int64_t all_cols = cc_phase_outputs(shape, CLCONV_WIDTH);
 
@@ -138,7 +131,7 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
     if (all_cols > LONGEST_ROW)
         t.cols = round_up(cc_divide_up(all_cols, cc_divide_up(all_cols, LONGEST_ROW)));
     const int64_t pitch = t.cols + reach(shape, CLCONV_WIDTH);
-    t.rows = t.cols < all_cols ? 1 : (cl_int)smaller(all_rows, cc_divide_up(LINE, pitch));
+    t.rows = t.cols < all_cols ? 1 : (cl_int)cc_min(all_rows, cc_divide_up(LINE, pitch));
     while (count_tasks(shape, &t) < wanted) {
         if (t.rows > 1 && t.rows * pitch >= 2 * SHORTEST_LINE)
             t.rows = (t.rows + 1) / 2;
@@ -168,7 +161,7 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
         else
             break;
     }
-    t.tasks = (cl_int)smaller(count_tasks(shape, &t), INT32_MAX);
+    t.tasks = (cl_int)cc_min(count_tasks(shape, &t), INT32_MAX);
     return t;
 }
 
@@ -220,9 +213,9 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const double fetched = copied * (double)t.blocks * (double)phases;
     const double ns = products * product_ns + fetched * fetch_ns +
                       vectors * channels * (double)phases / 24 * tile_ns +
-                      copied * copy_ns[smaller(step, 3) - 1] +
-                      stored * (store_ns[smaller(phases, 3) - 1] + memory) + task_ns;
-    return (double)t.tasks * ns / (device->compute_units > 0 ? device->compute_units : 1);
+                      copied * copy_ns[cc_min(step, 3) - 1] +
+                      stored * (store_ns[cc_min(phases, 3) - 1] + memory) + task_ns;
+    return (double)t.tasks * ns / device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -239,13 +232,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     state *s = stage->state;
     s->tiling = choose_tiling(stage->target->device, shape, lanes);
     cc_packed_set_taps(stage, s->tiling.channels);
-    /* PoCL gives its first thread one work-item more than an equal share: let that one be empty. */
-    s->items = (size_t)s->tiling.tasks;
-    if (s->items % (stage->target->device->compute_units > 0
-                        ? (size_t)stage->target->device->compute_units
-                        : 1) ==
-        0)
-        ++s->items;
+    cc_packed_set_tasks(stage, s->tiling.tasks, s->tiling.local_floats);
 
 cleanup:
     return status;
@@ -266,20 +253,9 @@ static clconv_status pack(const cc_stage *stage, cc_chain *chain, cc_tensor weig
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local = 1;
     const state *s = stage->state;
     const cc_kernel_args args = cc_kernel_args_make(stage, io);
-    const cc_argument arguments[] = {
-        CC_ARGUMENT(args),
-        CC_ARGUMENT(s->tiling),
-        CC_ARGUMENT(io->src.mem),
-        CC_ARGUMENT(io->weights.mem),
-        cc_tensor_argument(&io->bias),
-        CC_ARGUMENT(io->dst.mem),
-        {(size_t)s->tiling.local_floats * sizeof(float), NULL},
-    };
-    return cc_launch(chain, s->base.kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
-                     &s->items, &local, error);
+    return cc_packed_launch(stage, chain, &args, CC_ARGUMENT(s->tiling), io, error);
 }
 
 const cc_algorithm cc_bands = {

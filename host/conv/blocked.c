@@ -1,5 +1,4 @@
 /* Direct convolution in vector registers, for CPU devices: kernels/blocked.cl. */
-#include "conv/kernel_args.h"
 #include "conv/packed_kernel.h"
 #include "core/checked.h"
 
@@ -26,7 +25,6 @@ typedef struct tiling {
 typedef struct state {
     cc_packed_kernel base;
     tiling tiling;
-    size_t items;
 } state;
 
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
@@ -37,32 +35,17 @@ static form choose_form(const cc_shape *shape, cl_uint native_lanes)
     return (form){16, cc_group_k(shape) <= 16 ? 1 : 2, 8};
 }
 
-static int64_t at_most(int64_t value, int64_t limit)
-{
-    return value < limit ? value : limit;
-}
-
-static int64_t at_least(int64_t value, int64_t limit)
-{
-    return value > limit ? value : limit;
-}
-
-static int gcd(int a, int b)
-{
-    return b == 0 ? a : gcd(b, a % b);
-}
-
 /* Inputs along an axis that `outputs` neighbouring outputs of a phase cover, and the rows that are
  * copied where the taps are taken one by one. */
 static int64_t covered(const cc_shape *shape, clconv_axis axis, int64_t outputs)
 {
     const cc_axis *a = &shape->axis[axis];
-    const int common = shape->transposed ? gcd(a->stride, a->dilation) : 1;
+    const int64_t common = shape->transposed ? cc_gcd(a->stride, a->dilation) : 1;
     const int64_t taps =
         shape->transposed ? cc_divide_up(a->kernel, a->stride / common) : a->kernel;
     const int64_t step = shape->transposed ? 1 : a->stride;
     const int64_t range = (outputs - 1) * step + (taps - 1) * (a->dilation / common) + 1;
-    return axis == CLCONV_WIDTH ? range : at_most(range, outputs * taps);
+    return axis == CLCONV_WIDTH ? range : cc_min(range, outputs * taps);
 }
 
 /* Floats of the copy of one channel's inputs of a band. */
@@ -101,7 +84,7 @@ static void lay_out(const cc_shape *shape, form f, tiling *t)
     const int64_t tiles = t->blocks * cc_divide_up((int64_t)t->rows * t->cols, f.pixels);
     const int64_t rows = covered(shape, CLCONV_DEPTH, 1) * covered(shape, CLCONV_HEIGHT, t->rows);
     const int64_t copy = panel_floats(shape, t->rows, t->cols) * t->chunk + f.lanes;
-    t->unit = (cl_int)at_least(at_most(table_taps / taps, t->chunk), 1);
+    t->unit = (cl_int)cc_max(cc_min(table_taps / taps, t->chunk), 1);
     t->rows_at = (cl_int)(cc_divide_up(2 * t->unit * taps, 16) * 16);
     t->panel_at = (cl_int)(t->rows_at + cc_divide_up(rows, 16) * 16);
     t->sums_at = (cl_int)(t->panel_at + cc_divide_up(copy, 16) * 16);
@@ -114,12 +97,12 @@ static int64_t largest_chunk(const cc_shape *shape, form f, tiling t, int64_t fl
 {
     const int64_t all = cc_group_c(shape);
     const int64_t weights = cc_kernel_elements(shape) * f.lanes * f.vectors;
-    const int64_t cached = at_least(weights_limit / (weights * (int64_t)sizeof(float)), 1);
+    const int64_t cached = cc_max(weights_limit / (weights * (int64_t)sizeof(float)), 1);
     const int64_t panel = panel_floats(shape, t.rows, t.cols);
     if (panel > floats)
         return 0;
     lay_out(shape, f, &t);
-    t.chunk = (cl_int)at_most(at_most(all, cached), at_least(floats - t.local_floats, 0) / panel);
+    t.chunk = (cl_int)cc_min(cc_min(all, cached), cc_max(floats - t.local_floats, 0) / panel);
     /* Equal chunks. */
     return t.chunk > 0 ? cc_divide_up(all, cc_divide_up(all, t.chunk)) : 0;
 }
@@ -127,7 +110,7 @@ static int64_t largest_chunk(const cc_shape *shape, form f, tiling t, int64_t fl
 /* Cuts the work up for a device; chunk is 0 where its __local memory is too small. */
 static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, form f)
 {
-    const int64_t wanted = wanted_tasks * at_least(device->compute_units, 1);
+    const int64_t wanted = wanted_tasks * device->compute_units;
     const int64_t floats =
         (int64_t)((device->local_bytes < local_limit ? device->local_bytes : local_limit) /
                   sizeof(float));
@@ -139,7 +122,7 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
     if (cols > band_pixels)
         cols =
             cc_divide_up(cc_divide_up(cols, cc_divide_up(cols, band_pixels)), f.pixels) * f.pixels;
-    int64_t rows = cols < all_cols ? 1 : at_most(all_rows, at_least(band_pixels / cols, 1));
+    int64_t rows = cols < all_cols ? 1 : cc_min(all_rows, cc_max(band_pixels / cols, 1));
     while (rows > 1 && rows * cols > 64 && count_tasks(shape, f, rows, cols, 1) < wanted)
         rows = cc_divide_up(rows, 2);
     rows = cc_divide_up(all_rows, cc_divide_up(all_rows, rows));
@@ -200,7 +183,7 @@ static const double transposed_factor = 1.3;
  * outputs of a tile are left out. A tile that goes over the end of a row has all columns. */
 static double summed_part(const cc_shape *shape, form f, const tiling *t)
 {
-    const int64_t cols = at_most(t->cols, f.pixels);
+    const int64_t cols = cc_min(t->cols, f.pixels);
     const double wrapping = t->cols % f.pixels == 0 ? 0.0 : (double)cols / t->cols;
     const double part_w = cc_inside_part(shape, CLCONV_WIDTH, cols);
     return cc_inside_part(shape, CLCONV_DEPTH, 1) *
@@ -222,7 +205,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
         phase_taps /= (double)cc_phases(shape, (clconv_axis)i);
     const double channel_ns = 2.0 * phase_taps * sums / flops_per_ns + inputs * input_ns;
     return (shape->transposed ? transposed_factor : 1.0) * tiles *
-           (channel_ns * cc_group_c(shape) + tile_ns) / (double)at_least(device->compute_units, 1);
+           (channel_ns * cc_group_c(shape) + tile_ns) / (double)device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -242,10 +225,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 
     state *s = stage->state;
     s->tiling = choose_tiling(stage->target->device, shape, f);
-    /* PoCL gives its first thread one work-item more than an equal share: let that one be empty. */
-    s->items = (size_t)s->tiling.tasks;
-    if (s->items % (size_t)at_least(stage->target->device->compute_units, 1) == 0)
-        ++s->items;
+    cc_packed_set_tasks(stage, s->tiling.tasks, s->tiling.local_floats);
 
 cleanup:
     return status;
@@ -254,20 +234,9 @@ cleanup:
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local = 1;
     const state *s = stage->state;
     const cc_kernel_args args = cc_kernel_args_make(stage, io);
-    const cc_argument arguments[] = {
-        CC_ARGUMENT(args),
-        CC_ARGUMENT(s->tiling),
-        CC_ARGUMENT(io->src.mem),
-        CC_ARGUMENT(io->weights.mem),
-        cc_tensor_argument(&io->bias),
-        CC_ARGUMENT(io->dst.mem),
-        {(size_t)s->tiling.local_floats * sizeof(float), NULL},
-    };
-    return cc_launch(chain, s->base.kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
-                     &s->items, &local, error);
+    return cc_packed_launch(stage, chain, &args, CC_ARGUMENT(s->tiling), io, error);
 }
 
 const cc_algorithm cc_blocked = {

@@ -40,16 +40,6 @@ static int32_t min_int(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-static int32_t gcd(int32_t a, int32_t b)
-{
-    while (b != 0) {
-        const int32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* ---- Staged: the box ---- */
 
 /* Cuts an axis into boxes of equal size, at most `largest` outputs each. */
@@ -57,7 +47,7 @@ static struct depthwise_axis cut_axis(const cc_axis *axis, int32_t largest)
 {
     struct depthwise_axis cut = {.residues = 1, .pitch = 1, .step = axis->stride};
     if (axis->kernel > 1) {
-        const int32_t common = gcd(axis->stride, axis->dilation);
+        const int32_t common = (int32_t)cc_gcd(axis->stride, axis->dilation);
         cut.residues = min_int(axis->dilation / common, axis->output);
         cut.pitch = axis->dilation;
         cut.step = axis->stride / common;

@@ -33,16 +33,6 @@ enum {
 /* dst from here on is written past the caches: 8 MiB. */
 static const int64_t streamed_elements = 1 << 21;
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- How the work is cut ---- */
 
 /* Inputs that `outputs` neighbouring outputs read. */
@@ -91,7 +81,7 @@ static fused_cut make_cut(const clconv_device *device, const cc_shape *shapes)
 
     /* Padding that is not zeros may be any part of the row. */
     int64_t columns = RING_FLOATS / ring_rows / width->stride / LEAST_COLUMNS * LEAST_COLUMNS;
-    columns = larger(columns, LEAST_COLUMNS);
+    columns = cc_max(columns, LEAST_COLUMNS);
     if (columns > width->output || shapes[1].padding_mode != CLCONV_ZEROS)
         columns = width->output;
     c.columns = (cl_int)columns;
@@ -99,17 +89,17 @@ static fused_cut make_cut(const clconv_device *device, const cc_shape *shapes)
 
     int64_t between = reach(width, columns);
     if (shapes[1].padding_mode != CLCONV_ZEROS)
-        between = larger(between, (int64_t)width->input + width->padding);
+        between = cc_max(between, (int64_t)width->input + width->padding);
     c.row_floats = (cl_int)pitch(between + (int64_t)MOST_LANES * width->stride);
     c.line_floats = (cl_int)pitch(reach(first_w, between) + (int64_t)MOST_LANES * first_w->stride);
     c.item_floats =
         (cl_int)(c.line_floats * shapes[0].axis[CLCONV_HEIGHT].kernel + c.row_floats * ring_rows);
 
     /* A band computes again the rows of the ring that the one before ended with. */
-    const int64_t wanted = UNITS_PER_DEVICE * larger(device->compute_units, 1);
-    const int64_t least_rows = larger(4 * ring_rows / height->stride, 1);
+    const int64_t wanted = UNITS_PER_DEVICE * device->compute_units;
+    const int64_t least_rows = cc_max(4 * ring_rows / height->stride, 1);
     int64_t bands = cc_divide_up(wanted, plane_count(shapes) * c.strips);
-    bands = larger(smaller(bands, height->output / least_rows), 1);
+    bands = cc_max(cc_min(bands, height->output / least_rows), 1);
     c.rows = (cl_int)cc_divide_up(height->output, bands);
     c.bands = (cl_int)cc_divide_up(height->output, c.rows);
     c.units = (cl_int)(plane_count(shapes) * c.strips * c.bands);
@@ -179,8 +169,8 @@ static double estimate(const clconv_device *device, const cc_shape *shapes)
 {
     const fused_cut c = make_cut(device, shapes);
     const double again = 1.0 + (double)c.ring_rows / c.rows; /* rows at the edges of bands */
-    return launch_ns + (stage_ns(&shapes[0]) * again + stage_ns(&shapes[1])) /
-                           (double)larger(device->compute_units, 1);
+    return launch_ns +
+           (stage_ns(&shapes[0]) * again + stage_ns(&shapes[1])) / (double)device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -198,12 +188,11 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     TRY(cc_kernel_create(stage->target->programs, "fused", "fused",
                          lanes < 16 ? "-DLANES=8" : "-DLANES=16", &s->kernel, error));
     s->cut = make_cut(device, shapes);
-    const int64_t most_items = 32 * larger(device->compute_units, 1);
-    s->items = (size_t)(s->cut.units <= most_items ? s->cut.units : most_items / 2);
-    stage->workspace_bytes = s->items * (size_t)s->cut.item_floats * sizeof(float);
-    /* PoCL gives its first thread one work-item more than an equal share: let that one be empty. */
-    s->cut.empty = s->items % (size_t)larger(device->compute_units, 1) == 0;
-    s->items += (size_t)s->cut.empty;
+    const int64_t most_items = 32 * device->compute_units;
+    const int64_t tasks = s->cut.units <= most_items ? s->cut.units : most_items / 2;
+    stage->workspace_bytes = (size_t)(tasks * s->cut.item_floats) * sizeof(float);
+    s->items = cc_task_items(device, tasks);
+    s->cut.empty = s->items > (size_t)tasks;
 
 cleanup:
     return status;

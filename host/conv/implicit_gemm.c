@@ -82,7 +82,7 @@ static double config_ns(const clconv_device *device, const cc_shape *shape,
     const double unit_fma_per_ns = cpu ? 0.85 : 64.0;
     const double efficiency = cpu ? config->cpu_efficiency : config->gpu_efficiency;
     const double resident = cpu ? 1.0 : 512.0 / items(config);
-    const double units = device->compute_units > 0 ? device->compute_units : 1.0;
+    const double units = device->compute_units;
 
     const grid g = make_grid(shape, config);
     double depth = (double)cc_kernel_elements(shape) * cc_group_c(shape);

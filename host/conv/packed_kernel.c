@@ -1,6 +1,5 @@
 #include "conv/packed_kernel.h"
 
-#include "conv/kernel_args.h"
 #include "core/checked.h"
 
 #include <stdlib.h>
@@ -43,6 +42,31 @@ void cc_packed_set_taps(cc_stage *stage, int block)
                             .rows = (size_t)cc_group_c(shape),
                             .planes = (size_t)(cc_kernel_elements(shape) * shape->groups),
                             .floats = 1});
+}
+
+void cc_packed_set_tasks(cc_stage *stage, int64_t tasks, int64_t local_floats)
+{
+    cc_packed_kernel *s = stage->state;
+    s->items = cc_task_items(stage->target->device, tasks);
+    s->local_bytes = (size_t)local_floats * sizeof(float);
+}
+
+clconv_status cc_packed_launch(const cc_stage *stage, cc_chain *chain, const cc_kernel_args *args,
+                               cc_argument tiling, const cc_stage_io *io, clconv_error *error)
+{
+    static const size_t local = 1;
+    const cc_packed_kernel *s = stage->state;
+    const cc_argument arguments[] = {
+        CC_ARGUMENT(*args),
+        tiling,
+        CC_ARGUMENT(io->src.mem),
+        CC_ARGUMENT(io->weights.mem),
+        cc_tensor_argument(&io->bias),
+        CC_ARGUMENT(io->dst.mem),
+        {s->local_bytes, NULL},
+    };
+    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
+                     &s->items, &local, error);
 }
 
 double cc_packed_floats(const cc_shape *shape, int64_t block)

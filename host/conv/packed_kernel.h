@@ -4,7 +4,7 @@
 #ifndef CC_PACKED_KERNEL_H
 #define CC_PACKED_KERNEL_H
 
-#include "conv/algorithm.h"
+#include "conv/kernel_args.h"
 
 /* What stage->state of such an algorithm begins with. */
 typedef struct cc_packed_kernel {
@@ -12,6 +12,8 @@ typedef struct cc_packed_kernel {
     cc_kernel *pack;
     size_t pack_global[3];
     size_t pack_local[3];
+    size_t items;       /* of kernel, */
+    size_t local_bytes; /* and its __local memory: cc_packed_set_tasks */
 } cc_packed_kernel;
 
 /* What `pack` does: a work-item for each of K/G output channels, padded to whole blocks, each
@@ -30,6 +32,14 @@ clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *n
 /* Sets the launch of `pack`, and packed_bytes; the second where each weight has a work-item. */
 void cc_packed_set_packing(cc_stage *stage, cc_packing packing);
 void cc_packed_set_taps(cc_stage *stage, int block);
+
+/* Sets the launch of the kernel: tasks of one work-item each, and the floats of its __local memory.
+ */
+void cc_packed_set_tasks(cc_stage *stage, int64_t tasks, int64_t local_floats);
+
+/* Enqueues it. Its arguments are args, how the work is cut up, src, weights, bias, dst, local. */
+clconv_status cc_packed_launch(const cc_stage *stage, cc_chain *chain, const cc_kernel_args *args,
+                               cc_argument tiling, const cc_stage_io *io, clconv_error *error);
 
 /* Floats of the weights with K/G padded to whole blocks, which may make them many times as large:
  * a double, as it need not fit. */

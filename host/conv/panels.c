@@ -1,5 +1,4 @@
 /* Matrix product with output pixels in vector registers, for CPU devices: kernels/panels.cl. */
-#include "conv/kernel_args.h"
 #include "conv/packed_kernel.h"
 #include "core/checked.h"
 
@@ -32,7 +31,6 @@ typedef struct tiling {
 typedef struct state {
     cc_packed_kernel base;
     tiling tiling;
-    size_t items;
 } state;
 
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
@@ -168,7 +166,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
         channels * (rows * product_ns + (phase_count(shape) > 1 ? scatter_ns : store_ns));
     const double ns = items * (strip_vectors * (shares * copy + product) +
                                (double)strips * (shares * strip_ns + rows * channels * weight_ns));
-    return ns / (device->compute_units > 0 ? device->compute_units : 1);
+    return ns / device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -187,12 +185,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     cc_packed_set_taps(stage, f.channels);
 
     state *s = stage->state;
-    const cl_uint units = stage->target->device->compute_units;
     s->tiling = choose_tiling(stage->target->device, shape, f);
-    /* PoCL gives its first thread one work-item more than an equal share: let that one be empty. */
-    s->items = (size_t)s->tiling.items;
-    if (units > 0 && s->items % units == 0)
-        ++s->items;
+    cc_packed_set_tasks(stage, s->tiling.items, s->tiling.local_floats);
 
 cleanup:
     return status;
@@ -218,21 +212,10 @@ static void flatten(cc_kernel_args *args)
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local = 1;
     const state *s = stage->state;
     cc_kernel_args args = cc_kernel_args_make(stage, io);
     flatten(&args);
-    const cc_argument arguments[] = {
-        CC_ARGUMENT(args),
-        CC_ARGUMENT(s->tiling),
-        CC_ARGUMENT(io->src.mem),
-        CC_ARGUMENT(io->weights.mem),
-        cc_tensor_argument(&io->bias),
-        CC_ARGUMENT(io->dst.mem),
-        {(size_t)s->tiling.local_floats * sizeof(float), NULL},
-    };
-    return cc_launch(chain, s->base.kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
-                     &s->items, &local, error);
+    return cc_packed_launch(stage, chain, &args, CC_ARGUMENT(s->tiling), io, error);
 }
 
 const cc_algorithm cc_panels = {

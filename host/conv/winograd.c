@@ -101,11 +101,6 @@ static double workspace_bytes(const sizes *s, form f, division d)
     return pack_bytes(s, f) * d.items * d.group_packs;
 }
 
-static int units_of(const clconv_device *device)
-{
-    return device->compute_units > 0 ? (int)device->compute_units : 1;
-}
-
 /* ---- The rows of the table ---- */
 
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape, int tile,
@@ -120,7 +115,8 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
     if (height->kernel != 3 || width->kernel != 3 || height->stride != 1 || width->stride != 1)
         return cc_fail(error, CLCONV_UNSUPPORTED, "Winograd's takes kernels of 3x3 with stride 1");
     const sizes s = sizes_of(shape, tile, f);
-    if (weights_bytes(shape, &s) + workspace_bytes(&s, f, divide(shape, &s, f, units_of(device))) >
+    if (weights_bytes(shape, &s) +
+            workspace_bytes(&s, f, divide(shape, &s, f, (int)device->compute_units)) >
         (double)device->max_alloc_bytes)
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "transformed weights of %.0f bytes are too large for a buffer of %s",
@@ -155,7 +151,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape, int t
 {
     const form f = choose_form(16);
     const sizes s = sizes_of(shape, tile, f);
-    const division d = divide(shape, &s, f, units_of(device));
+    const division d = divide(shape, &s, f, (int)device->compute_units);
     const double bytes = weights_bytes(shape, &s), own_packs = ceil(s.packs / d.items);
     const int is_far = pack_bytes(&s, f) * d.group_packs > near_bytes;
     const double input = s.products * s.channels * input_ns[is_far];
@@ -186,7 +182,7 @@ static void set_sizes(cc_stage *stage, form f)
     const cc_shape *shape = &stage->shape;
     state *s = stage->state;
     const sizes n = sizes_of(shape, stage->algorithm->tile, f);
-    const division d = divide(shape, &n, f, units_of(stage->target->device));
+    const division d = divide(shape, &n, f, (int)stage->target->device->compute_units);
 
     s->packs = (cl_int)n.packs;
     s->group_packs = d.group_packs;

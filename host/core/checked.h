@@ -1,4 +1,4 @@
-/* Arithmetic on sizes that must not overflow. */
+/* Arithmetic on sizes; what could overflow says so. */
 #ifndef CC_CHECKED_H
 #define CC_CHECKED_H
 
@@ -33,6 +33,22 @@ static inline bool cc_multiply_all(const int64_t *factors, int count, int64_t li
             return false;
     *product = result;
     return true;
+}
+
+static inline int64_t cc_min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t cc_max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The greatest common divisor of a, b >= 0. */
+static inline int64_t cc_gcd(int64_t a, int64_t b)
+{
+    return b == 0 ? a : cc_gcd(b, a % b);
 }
 
 /* a / b, rounded up, for a >= 0 and b > 0. */
