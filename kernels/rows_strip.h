@@ -32,21 +32,31 @@ INLINE vector sum_strip(const strip *s, __global const float *weights, float shi
     for (int i = 0; i < LIVE; ++i)
         sum[i] = (vector)(shift);
     for (int row = 0;; ++row) {
-#pragma unroll
-        for (int i = LIVE - 1; i > 0; --i)
-            sum[i] = sum[i - 1];
+        /* Not a loop: Intel's compiler takes one for a copy of memory, which it then is. */
+#if LIVE > 3
+        sum[4] = sum[3];
+        sum[3] = sum[2];
+#endif
+#if LIVE > 2
+        sum[2] = sum[1];
+#endif
+        sum[1] = sum[0];
         sum[0] = (vector)(shift);
         if (more && row < rows)
             sum[0] = load(out + (LIVE - 1) * columns);
 #pragma unroll
         for (int e = 0; e < STRIDE; ++e, ++h, in += pitch) {
             if (h >= 0 && h < height) {
-                vector values[KERNEL + 1];
-#pragma unroll
-                for (int i = 0; i < KERNEL; i += STRIDE)
+                vector values[KERNEL];
 #if STRIDE == 1
+#pragma unroll
+                for (int i = 0; i < KERNEL; ++i)
                     values[i] = load(in + i);
 #else
+                /* The last tap's are odd lanes: no float past the last lane's is read. */
+                load_pairs(&values[0], &values[KERNEL - 1], in + KERNEL - 2);
+#pragma unroll
+                for (int i = 0; i < KERNEL - 1; i += 2)
                     load_pairs(&values[i], &values[i + 1], in + i);
 #endif
 #pragma unroll

@@ -37,10 +37,12 @@ INLINE vector load(__global const float *from)
     return *(__global const unaligned_vector *)from;
 }
 
-/* The lanes from[0], from[2], ... and from[1], from[3], ... */
+/* The lanes from[0], from[2], ... and from[1], from[3], ... Volatile, as Intel's compiler loads
+ * lanes one by one where only the even ones are used. */
 INLINE void load_pairs(vector *even, vector *odd, __global const float *from)
 {
-    const vector low = load(from), high = load(from + LANES);
+    const vector low = *(__global const volatile unaligned_vector *)from;
+    const vector high = *(__global const volatile unaligned_vector *)(from + LANES);
     *even = (vector)(low.even, high.even);
     *odd = (vector)(low.odd, high.odd);
 }
