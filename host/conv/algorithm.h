@@ -50,7 +50,7 @@ struct cc_algorithm {
     const char *text; /* one line for people */
     int stages;       /* of a sequence that it runs as one: 2; 0: one stage */
     int tile;         /* outputs along an axis of Winograd's tiles; 0: computes direct sums */
-    int long_loops;   /* a work-item loops over more than the taps and channels of its outputs */
+    int short_products; /* of a sum, at most, where loops end early; 0: does not run there */
 
     /* CLCONV_OK, or CLCONV_UNSUPPORTED with the reason. Touches no device. `shape` is that of the
      * first stage here and below; a second one's lies behind it. */

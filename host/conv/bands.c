@@ -261,7 +261,6 @@ static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_st
 const cc_algorithm cc_bands = {
     .name = "bands",
     .text = "output pixels in vector registers, inputs as they lie, for CPU devices",
-    .long_loops = 1,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

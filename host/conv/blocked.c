@@ -242,7 +242,6 @@ static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_st
 const cc_algorithm cc_blocked = {
     .name = "blocked",
     .text = "output channels in vector registers, for CPU devices",
-    .long_loops = 1,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

@@ -272,6 +272,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
 const cc_algorithm cc_depthwise = {
     .name = "depthwise",
     .text = "one filter per output channel: input staged once for all taps and filters",
+    .short_products = 800,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

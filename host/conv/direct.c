@@ -88,6 +88,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 const cc_algorithm cc_direct = {
     .name = "direct",
     .text = "one output per lane; runs every problem",
+    .short_products = 5000,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

@@ -239,7 +239,6 @@ const cc_algorithm cc_fused = {
     .name = "fused",
     .text = "two depthwise stages as one, nothing stored between them, for CPU devices",
     .stages = 2,
-    .long_loops = 1,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

@@ -221,7 +221,6 @@ static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_st
 const cc_algorithm cc_panels = {
     .name = "panels",
     .text = "output pixels in vector registers, windows packed, for CPU devices",
-    .long_loops = 1,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

@@ -273,6 +273,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
 const cc_algorithm cc_pointwise = {
     .name = "pointwise",
     .text = "kernel size 1 as a matrix product by CLBlast",
+    .short_products = 5000,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

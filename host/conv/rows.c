@@ -121,6 +121,7 @@ cleanup:
 const cc_algorithm cc_rows = {
     .name = "rows",
     .text = "depthwise convolutions in vectors along output rows, for CPU devices",
+    .short_products = 256,
     .applicable = applicable,
     .estimate = estimate,
     .build = build,

@@ -15,6 +15,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 const cc_algorithm cc_tiled = {
     .name = "tiled",
     .text = "implicit GEMM: input and weights staged in local memory, register blocks",
+    .short_products = 5000,
     .applicable = applicable,
     .estimate = cc_gemm_estimate,
     .build = cc_gemm_build,

@@ -12,6 +12,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 const cc_algorithm cc_transposed = {
     .name = "transposed",
     .text = "gathers each of the stride*stride phases as an implicit GEMM over its own taps",
+    .short_products = 5000,
     .applicable = applicable,
     .estimate = cc_gemm_estimate,
     .build = cc_gemm_build,
