@@ -47,9 +47,9 @@ typedef struct cc_stage_io {
 
 struct cc_algorithm {
     const char *name;
-    const char *text; /* one line for people */
-    int stages;       /* of a sequence that it runs as one: 2; 0: one stage */
-    int tile;         /* outputs along an axis of Winograd's tiles; 0: computes direct sums */
+    const char *text;   /* one line for people */
+    int stages;         /* of a sequence that it runs as one: 2; 0: one stage */
+    int tile;           /* outputs along an axis of Winograd's tiles; 0: computes direct sums */
     int short_products; /* of a sum, at most, where loops end early; 0: does not run there */
 
     /* CLCONV_OK, or CLCONV_UNSUPPORTED with the reason. Touches no device. `shape` is that of the

@@ -336,8 +336,8 @@ clconv_status clconv_sequence_parse(const char *text, clconv_problem *problems, 
     clconv_status status = CLCONV_OK;
     do {
         if (stages == capacity)
-            return cc_fail(error, CLCONV_INVALID_ARGUMENT,
-                           "the sequence has more than %zu stages", capacity);
+            return cc_fail(error, CLCONV_INVALID_ARGUMENT, "the sequence has more than %zu stages",
+                           capacity);
         TRY(parse_one(&scan, &problems[stages]));
         ++stages;
     } while (cc_scan_word(&scan, "->"));
