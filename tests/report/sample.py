@@ -105,7 +105,7 @@ def report(batches=(1, 8), layers=3):
                    "max_alloc_bytes": 4 << 30, "local_bytes": 65536, "peak_gflop_per_s": PEAK,
                    "bandwidth_gbyte_per_s": BANDWIDTH},
         "options": {"device": None, "algorithm": None, "file": "sample.txt", "batch": "1,8",
-                    "seed": 1, "time_s": 1.5},
+                    "seed": 1, "min_time_s": 1.5, "passes": 2},
         "peers": [{"peer": peer, "setting": setting, "version": "0.0",
                    "text": f"what the sample says about {setting}"} for peer, setting in SETTINGS],
         "missing_peers": [{"peer": "cudnn", "reason": "no sample of it is installed"}],
