@@ -228,6 +228,19 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     place.streamed = out_plane * args.K * args.N >= STREAMED && image_pixels == out_plane &&
                      out_plane % LANES == 0 && (size_t)dst % sizeof(vector) == 0;
 
+    tap_grid grid;
+    grid.t = view_d.taps;
+    grid.r = view_h.taps;
+    grid.s = view_w.taps;
+    grid.t_step = view_d.in_tap * height.input * width.input;
+    grid.r_step = view_h.in_tap * width.input;
+    grid.s_step = view_w.in_tap;
+    grid.plane = plane;
+    if (tap_panels > 1)
+        inside = 0;
+    const long last_reach = max((grid.t - 1) * grid.t_step, 0) +
+                            max((grid.r - 1) * grid.r_step, 0) + max((grid.s - 1) * grid.s_step, 0);
+
     for (int n = 0; n < panels; ++n) {
         const int c = n / tap_panels * panel_c, channels = min(panel_c, group_c - c);
         const int first_tap = n % tap_panels * panel_taps;
@@ -237,18 +250,16 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
         /* Vectors of inputs that begin at or before this element of a channel end within src. */
         const long last_run =
             total - (start + (channels - 1) * plane) - (long)LANES * view_w.in_step;
-        int s = first_tap % view_w.taps, r = first_tap / view_w.taps % view_h.taps;
-        int t = first_tap / view_w.taps / view_h.taps;
-        for (int tap = first_tap; tap < end_tap; ++tap) {
-            const int reach = (t * view_d.in_tap * height.input + r * view_h.in_tap) * width.input +
-                              s * view_w.in_tap;
-            for (int v = 0; v < vectors; ++v) {
-                __local float *to = panel + (tap - first_tap) * channels * PIXELS + v * LANES;
-                if ((inside >> v & 1) && inside_first[v] + reach <= last_run) {
-                    fill_inside(to, channels, src + start + inside_first[v] + reach, plane,
-                                view_w.in_step);
-                    continue;
-                }
+        grid.channels = channels;
+        for (int v = 0; v < vectors; ++v) {
+            __local float *to = panel + v * LANES;
+            if ((inside >> v & 1) && inside_first[v] + last_reach <= last_run) {
+                fill_inside(to, src + start + inside_first[v], &grid, view_w.in_step);
+                continue;
+            }
+            int s = first_tap % view_w.taps, r = first_tap / view_w.taps % view_h.taps;
+            int t = first_tap / view_w.taps / view_h.taps;
+            for (int tap = first_tap; tap < end_tap; ++tap, to += channels * PIXELS) {
                 if (one_row >> v & 1) {
                     const int j = v * LANES, w = in_w[j] + s * view_w.in_tap;
                     const int d = in_d[j] + t * view_d.in_tap, h = in_h[j] + r * view_h.in_tap;
@@ -262,24 +273,24 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                         for (int i = 0; i < channels; ++i)
                             store_local((vector)0.0f, to + i * PIXELS);
                     }
-                    continue;
+                } else {
+                    const ivector image = VECTOR_LOAD(v, images);
+                    const ivector d = pad_indices(VECTOR_LOAD(v, in_d) + t * view_d.in_tap,
+                                                  depth.input, padding_mode);
+                    const ivector h = pad_indices(VECTOR_LOAD(v, in_h) + r * view_h.in_tap,
+                                                  height.input, padding_mode);
+                    const ivector w = pad_indices(VECTOR_LOAD(v, in_w) + s * view_w.in_tap,
+                                                  width.input, padding_mode);
+                    const ivector index = select((d * height.input + h) * width.input + w + image,
+                                                 (ivector)(-1), (d | h | w | image) < 0);
+                    fill(to, channels, src, start, plane, total, index, view_w.in_step);
                 }
-                const ivector image = VECTOR_LOAD(v, images);
-                const ivector d = pad_indices(VECTOR_LOAD(v, in_d) + t * view_d.in_tap, depth.input,
-                                              padding_mode);
-                const ivector h = pad_indices(VECTOR_LOAD(v, in_h) + r * view_h.in_tap,
-                                              height.input, padding_mode);
-                const ivector w = pad_indices(VECTOR_LOAD(v, in_w) + s * view_w.in_tap, width.input,
-                                              padding_mode);
-                const ivector index = select((d * height.input + h) * width.input + w + image,
-                                             (ivector)(-1), (d | h | w | image) < 0);
-                fill(to, channels, src, start, plane, total, index, view_w.in_step);
-            }
-            if (++s == view_w.taps) {
-                s = 0;
-                if (++r == view_h.taps) {
-                    r = 0;
-                    ++t;
+                if (++s == view_w.taps) {
+                    s = 0;
+                    if (++r == view_h.taps) {
+                        r = 0;
+                        ++t;
+                    }
                 }
             }
         }

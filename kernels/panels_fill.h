@@ -24,14 +24,18 @@ INLINE ivector pad_indices(ivector i, int size, int mode)
     return select((ivector)(-1), i, (i >= 0) & (i < size));
 }
 
-/* LANES inputs, `step` (1 or 2) apart. */
+/* LANES inputs, `step` (1, 2 or 4) apart. */
 INLINE vector load_run(__global const float *in, int step)
 {
-    const vector x = VECTOR_LOAD(0, in);
+    const vector x = load(in);
     if (step == 1)
         return x;
-    const vector y = VECTOR_LOAD(1, in);
-    return (vector)(x.even, y.even);
+    const vector y = load(in + LANES);
+    if (step == 2)
+        return (vector)(x.even, y.even);
+    const vector z = load(in + 2 * LANES), w = load(in + 3 * LANES);
+    const vector low = (vector)(x.even, y.even), high = (vector)(z.even, w.even);
+    return (vector)(low.even, high.even);
 }
 
 /* Whether fill_inside() knows this step. */
@@ -40,23 +44,51 @@ INLINE int has_run(int step)
     return step == 1 || step == 2 || step == 4;
 }
 
-/* Fills a vector of `count` rows of the panel with inputs that are `step` apart, from a channel
- * each, `plane` apart. LANES * step inputs are read, the last few of which need not be used. */
-INLINE void fill_inside(__local float *panel, int count, __global const float *in, const long plane,
-                        const int step)
+/* The taps of a panel that has all taps, and how far apart their inputs are in src. */
+typedef struct {
+    int t, r, s; /* counts */
+    int t_step, r_step, s_step;
+    int channels;
+    long plane;
+} tap_grid;
+
+/* Fills a vector of all rows of a panel with inputs that are `step` apart, all of them inside src;
+ * `in` is where the first tap reads the first channel. The panel's rows are ordered by tap, then
+ * channel. */
+INLINE void fill_taps(__local float *panel, __global const float *in, const tap_grid *given,
+                      const int step)
 {
-    if (step == 1) {
-        for (; count > 0; --count, in += plane, panel += PIXELS)
-            store_local(VECTOR_LOAD(0, in), panel);
-    } else if (step == 2) {
-        for (; count > 0; --count, in += plane, panel += PIXELS)
-            store_local(load_run(in, 2), panel);
-    } else {
-        for (; count > 0; --count, in += plane, panel += PIXELS) {
-            const vector x = load_run(in, 2), y = load_run(in + 2 * LANES, 2);
-            store_local((vector)(x.even, y.even), panel);
+    const tap_grid taps = *given;
+    const int tap_pitch = taps.channels * PIXELS;
+    for (int t = 0; t < taps.t; ++t)
+        for (int r = 0; r < taps.r; ++r, panel += taps.s * tap_pitch) {
+            __global const float *row = in + t * taps.t_step + r * taps.r_step;
+            __local float *to_row = panel;
+            for (int c = 0; c < taps.channels; ++c, row += taps.plane, to_row += PIXELS) {
+                __global const float *from = row;
+                __local float *to = to_row;
+                int s = 0;
+                if (step == 2 && taps.s_step == 1) /* even inputs are one tap's, odd the next's */
+                    for (; s + 1 < taps.s; s += 2, from += 2, to += 2 * tap_pitch) {
+                        const vector x = load(from), y = load(from + LANES);
+                        store_local((vector)(x.even, y.even), to);
+                        store_local((vector)(x.odd, y.odd), to + tap_pitch);
+                    }
+                for (; s < taps.s; ++s, from += taps.s_step, to += tap_pitch)
+                    store_local(load_run(from, step), to);
+            }
         }
-    }
+}
+
+NOINLINE void fill_inside(__local float *panel, __global const float *in, const tap_grid *taps,
+                          const int step)
+{
+    if (step == 1)
+        fill_taps(panel, in, taps, 1);
+    else if (step == 2)
+        fill_taps(panel, in, taps, 2);
+    else
+        fill_taps(panel, in, taps, 4);
 }
 
 /* Fills a vector of `count` rows of the panel with channels from `start` on, an element of a src of

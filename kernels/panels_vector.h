@@ -19,8 +19,13 @@ typedef int8 ivector;
 #define NOINLINE                                                                                   \
     static __attribute__((noinline)) /* PoCL compiles a kernel's own body three times */
 
-/* A vector store that is one instruction: vstore of PoCL 3.1 is several. */
+/* A vector load or store that is one instruction: vload and vstore of PoCL 3.1 are several. */
 typedef vector unaligned_vector __attribute__((aligned(4)));
+
+INLINE vector load(__global const float *in)
+{
+    return *(__global const unaligned_vector *)in;
+}
 
 INLINE void store(vector x, __global float *out)
 {
