@@ -190,9 +190,10 @@ cleanup:
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), in ns: a product of a vector,
  * the rest of a tile, a vector copied and one stored by the distance of its elements (1, 2, more),
- * and finding what a task is. */
-static const double product_ns = 0.325, fetch_ns = 1.0, tile_ns = 20.0, task_ns = 1000.0;
-static const double copy_ns[] = {1.5, 5.0, 16.0}, store_ns[] = {2.0, 3.0, 10.0};
+ * beginning a row of the copy, finding what a task is, and a launch. */
+static const double product_ns = 0.325, fetch_ns = 1.0, tile_ns = 20.0, row_ns = 6.0,
+                    task_ns = 1000.0, launch_ns = 6e3;
+static const double copy_ns[] = {1.5, 3.0, 16.0}, store_ns[] = {2.0, 3.0, 10.0};
 /* More for storing a vector of a dst that no cache holds: so many bytes of it. */
 static const double memory_ns = 2.5, cache_bytes = 8 << 20;
 
@@ -206,6 +207,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
                         (double)(cc_phases(shape, CLCONV_DEPTH) * cc_phases(shape, CLCONV_HEIGHT));
     const double products = vectors * channels * taps * cc_group_c(shape);
     const double copied = (double)copy_floats(shape, &t) / lanes * cc_group_c(shape);
+    const double copied_rows = (double)(copy_rows(shape, t.rows) * step) * cc_group_c(shape);
     const double stored = channels * (double)t.rows * (double)(t.cols * phases) / lanes;
     const double dst_bytes = (double)shape->batch * shape->out_channels *
                              (double)cc_output_elements(shape) * sizeof(float);
@@ -213,9 +215,9 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const double fetched = copied * (double)t.blocks * (double)phases;
     const double ns = products * product_ns + fetched * fetch_ns +
                       vectors * channels * (double)phases / 24 * tile_ns +
-                      copied * copy_ns[cc_min(step, 3) - 1] +
+                      copied * copy_ns[cc_min(step, 3) - 1] + copied_rows * row_ns +
                       stored * (store_ns[cc_min(phases, 3) - 1] + memory) + task_ns;
-    return (double)t.tasks * ns / device->compute_units;
+    return launch_ns + (double)t.tasks * ns / device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)

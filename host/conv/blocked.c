@@ -174,7 +174,7 @@ cleanup:
 /* Processor time of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). A tile costs its
  * multiplications, a constant, and the inputs that are copied for it or fetched from the copy
  * again, one for each output, channel and block of output channels where nothing is shared. */
-static const double flops_per_ns = 101.0, tile_ns = 150.0, input_ns = 0.18;
+static const double flops_per_ns = 101.0, tile_ns = 150.0, input_ns = 0.18, launch_ns = 6e3;
 
 /* What transposed convolutions take longer than that: their phases are stored value by value. */
 static const double transposed_factor = 1.3;
@@ -204,8 +204,9 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     for (int i = 0; i < CLCONV_AXES; ++i)
         phase_taps /= (double)cc_phases(shape, (clconv_axis)i);
     const double channel_ns = 2.0 * phase_taps * sums / flops_per_ns + inputs * input_ns;
-    return (shape->transposed ? transposed_factor : 1.0) * tiles *
-           (channel_ns * cc_group_c(shape) + tile_ns) / (double)device->compute_units;
+    const double ns = tiles * (channel_ns * cc_group_c(shape) + tile_ns);
+    return launch_ns +
+           (shape->transposed ? transposed_factor : 1.0) * ns / (double)device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)

@@ -69,7 +69,7 @@ static double vector_count(const cc_shape *shape, form f)
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
 static double compute_ns(const cc_shape *shape, form f)
 {
-    const double tap_ns = f.kernel > 0 ? 0.3 : 0.6, vector_ns = 1.0;
+    const double tap_ns = f.kernel > 0 ? 0.4 : 0.8, vector_ns = 2.0;
     return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
 }
 

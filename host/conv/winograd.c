@@ -143,9 +143,10 @@ static clconv_status applicable2(const clconv_device *device, const cc_shape *sh
  * pack and channel for each product, where V and M of a group stay in the processor's own cache and
  * where they do not, a byte of weights from memory, which each group of packs reads anew, a byte of
  * results that no cache keeps, and a launch. */
-static const double product_ns = 0.3, sums_ns = 100.0, input_ns[2] = {5.0, 40.0},
-                    output_ns[2] = {3.0, 16.0}, weights_byte_ns = 0.04, launch_ns = 25e3,
-                    near_bytes = 2e6, dst_byte_ns = 0.15, cached_dst_bytes = 8e6;
+static const double product_ns = 0.3, sums_ns = 60.0, input_ns[2] = {3.6, 32.0},
+                    output_ns[2] = {2.0, 12.0}, weights_byte_ns = 0.019, launch_ns = 14e3,
+                    near_bytes = 6e6, dst_byte_ns = 0.1, cached_dst_bytes = 8e6,
+                    cached_weights_bytes = 20e6;
 
 static double estimate(const clconv_device *device, const cc_shape *shape, int tile)
 {
@@ -158,8 +159,9 @@ static double estimate(const clconv_device *device, const cc_shape *shape, int t
     const double output = s.products * s.k * output_ns[is_far];
     const double products =
         s.products * (s.channels / shape->groups * s.k * product_ns + s.k / f.block_k * sums_ns);
-    const double groups = ceil(own_packs / d.group_packs) * d.items;
-    const double weights = bytes > CACHED_WEIGHTS_BYTES ? groups * bytes * weights_byte_ns : 0.0;
+    /* Items that share a pack read a part of the weights each. */
+    const double groups = s.packs < d.items ? s.packs : ceil(own_packs / d.group_packs) * d.items;
+    const double weights = bytes > cached_weights_bytes ? groups * bytes * weights_byte_ns : 0.0;
     const double dst_bytes = (double)shape->batch * shape->out_channels *
                              (double)cc_output_elements(shape) * sizeof(float);
     const double results = dst_bytes > cached_dst_bytes ? dst_bytes * dst_byte_ns : 0.0;
