@@ -149,7 +149,7 @@ cleanup:
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a vector of columns costs its
  * taps, gathered value by value where columns are not neighbours, and a row the list of its taps.
  */
-static const double launch_ns = 10e3, tap_ns = 0.6, short_tap_ns = 1.4, gathered_tap_ns = 12.0,
+static const double launch_ns = 5e3, tap_ns = 0.6, short_tap_ns = 1.4, gathered_tap_ns = 12.0,
                     vector_ns = 3.0, row_ns = 25.0, row_tap_ns = 2.0;
 
 static double stage_ns(const cc_shape *shape)

@@ -69,13 +69,13 @@ static double vector_count(const cc_shape *shape, form f)
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
 static double compute_ns(const cc_shape *shape, form f)
 {
-    const double tap_ns = f.kernel > 0 ? 0.4 : 0.8, vector_ns = 2.0;
+    const double tap_ns = f.kernel > 0 ? 0.4 : 1.2, vector_ns = 2.0;
     return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
-    const double launch_ns = 10e3;
+    const double launch_ns = 5e3;
     return launch_ns + compute_ns(shape, choose_form(shape, 16)) / device->compute_units;
 }
 
