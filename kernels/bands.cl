@@ -34,6 +34,8 @@
 #include "bands_axis.h"
 #include "bands_tile.h"
 
+#include "bands_copy.h"
+
 /* Mirrors struct tiling of host/conv/bands.c. */
 typedef struct {
     int rows, cols; /* outputs of a band, of a phase */
@@ -46,41 +48,6 @@ typedef struct {
     /* Parts of the __local memory, in floats; the table of taps is at its beginning. */
     int phases_at, rows_at, panel_at, lines_at, local_floats;
 } bands_tiling;
-
-/* ---- The copy ---- */
-
-/* Copies inputs first, first + step, ..., `count` of them, of a row of `size` with padding
- * resolved. `end` is the end of the tensor, past which nothing is read; up to LANES - 1 floats are
- * written past count. */
-INLINE void copy_row(__local float *to, const int count, __global const float *row,
-                     __global const float *end, const int first, const int step, const int size,
-                     const int mode)
-{
-    const int lead = clamp(-floor_divide(first, step), 0, count);
-    const int inside = clamp(-floor_divide(first - size, step), lead, count);
-    for (int j = 0; j < lead; j += LANES)
-        store_local((vector)0.0f, to + j);
-    int i = lead;
-    if (step == 1) {
-        for (; i < inside && row + first + i + LANES <= end; i += LANES)
-            store_local(VECTOR_LOAD(0, row + first + i), to + i);
-    } else if (step == 2) {
-        for (; i < inside && row + first + 2 * (i + LANES) <= end; i += LANES) {
-            const vector x = VECTOR_LOAD(0, row + first + 2 * i);
-            const vector y = VECTOR_LOAD(1, row + first + 2 * i);
-            store_local((vector)(x.even, y.even), to + i);
-        }
-    }
-    for (; i < inside; ++i)
-        to[i] = row[first + i * step];
-    for (int j = inside; j < count; j += LANES)
-        store_local((vector)0.0f, to + j);
-    if (mode != 0 && size > 0)
-        for (int j = 0; j < count; j = j + 1 == lead ? inside : j + 1) {
-            const int from = conv_pad_index(first + j * step, size, mode);
-            to[j] = from < 0 ? 0.0f : row[from];
-        }
-}
 
 /* ---- Storing ---- */
 
@@ -191,7 +158,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     const int end_block = min(first_block + tiling.blocks, all_blocks);
 
     src += args.src_offset;
-    __global const float *const src_end = src + plane * args.C * args.N;
+    __global const float *const src_begin = src, *const src_end = src + plane * args.C * args.N;
     src += ((long)n * args.C + (long)g * group_c) * plane;
     weights += args.weights_offset;
     bias = args.has_bias ? bias + args.bias_offset + g * group_k : 0;
@@ -232,6 +199,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
             }
     }
     const int row_blocks = row_count / copy_rows;
+    const int paired = width.in_step == 2 && mode == 0 && pitch >= LANES;
     const int class_step = copy_rows * pitch, c_step = row_count * width.in_step * pitch;
 
     /* The taps of each phase of the width: first and end in the table, weights of earlier phases,
@@ -283,12 +251,17 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
         s.count = min(tiling.chunk, group_c - c);
         __local float *to = panel;
         for (int i = 0; i < s.count; ++i)
-            for (int j = 0; j < row_blocks * width.in_step; ++j)
+            for (int j = 0; j < row_blocks * width.in_step;
+                 j += paired + 1, to += paired * class_step)
                 for (int row = 0; row < copy_rows; ++row, to += pitch) {
                     const int offset = row_offsets[j / width.in_step * copy_rows + row];
-                    copy_row(to, pitch, src + (c + i) * plane + max(offset, 0), src_end,
-                             (q + range_w.x) * width.in_step + j % width.in_step, width.in_step,
-                             offset < 0 ? 0 : width.input, mode);
+                    const int first = (q + range_w.x) * width.in_step + j % width.in_step;
+                    const int size = offset < 0 ? 0 : width.input;
+                    __global const float *const from = src + (c + i) * plane + max(offset, 0);
+                    if (paired)
+                        copy_pair(to, class_step, pitch, from, src_begin, src_end, first, size);
+                    else
+                        copy_row(to, pitch, from, src_end, first, width.in_step, size, mode);
                 }
 
         const int last = c + s.count == group_c;
