@@ -191,8 +191,8 @@ cleanup:
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), in ns: a product of a vector,
  * the rest of a tile, a vector copied and one stored by the distance of its elements (1, 2, more),
  * beginning a row of the copy, finding what a task is, and a launch. */
-static const double product_ns = 0.3, fetch_ns = 0.5, tile_ns = 10.0, row_ns = 6.0,
-                    task_ns = 600.0, launch_ns = 6e3;
+static const double product_ns = 0.3, fetch_ns = 0.5, tile_ns = 10.0, row_ns = 6.0, task_ns = 600.0,
+                    launch_ns = 6e3;
 static const double copy_ns[] = {1.5, 1.5, 16.0}, store_ns[] = {1.5, 3.0, 10.0};
 /* More for storing a vector of a dst that no cache holds: so many bytes of it. */
 static const double memory_ns = 2.5, cache_bytes = 8 << 20;
