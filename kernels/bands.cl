@@ -298,7 +298,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+__kernel OWN_VECTORS void
 bands(const conv_args args, const bands_tiling tiling, __global const float *restrict src,
       __global const float *restrict weights, __global const float *restrict bias,
       __global float *restrict dst, __local float *scratch)

@@ -325,7 +325,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+__kernel OWN_VECTORS void
 blocked(const conv_args args, const blocked_tiling tiling, __global const float *restrict src,
         __global const float *restrict weights, __global const float *restrict bias,
         __global float *restrict dst, __local float *scratch)

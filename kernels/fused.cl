@@ -350,7 +350,7 @@ compute(const conv_args *first_args, const conv_args *second_args, const fused_c
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+__kernel OWN_VECTORS void
 fused(const conv_args args, __global const float *restrict src,
       __global const float *restrict weights, __global const float *restrict bias,
       const conv_args second_args, __global const float *restrict second_weights,

@@ -317,7 +317,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+__kernel OWN_VECTORS void
 panels(const conv_args args, const panels_tiling tiling, __global const float *restrict src,
        __global const float *restrict weights, __global const float *restrict bias,
        __global float *restrict dst, __local float *scratch)

@@ -222,7 +222,7 @@ CALLED void compute(const conv_args *given, __global const float *src,
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+__kernel OWN_VECTORS void
 rows(const conv_args args, __global const float *restrict src,
      __global const float *restrict weights, __global const float *restrict bias,
      __global float *restrict dst)

@@ -143,7 +143,7 @@ static __attribute__((noinline)) void multiply_share(const conv_args *args, cons
 /* Global {1 + shares, 1, 1}: the first item is idle, the others take all blocks of all packs in
  * equal shares, in groups of at most group_packs packs, for which each has room in the workspace.
  */
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+__kernel OWN_VECTORS void
 winograd(const conv_args args, __global const float *restrict src, __global const float *restrict U,
          __global const float *restrict bias, __global float *restrict dst,
          __global float *restrict workspace, const ulong V_offset, const ulong M_offset,
