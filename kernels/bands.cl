@@ -64,7 +64,7 @@ NOINLINE void activate(__local float *sums, int count, int activation, float slo
     }
     const float most = activation == 2 ? 6.0f : INFINITY;
     for (int i = 0; i < count; i += LANES) {
-        const vector x = VECTOR_LOAD(0, sums + i);
+        const vector x = load_local(sums + i);
         const vector low = activation == 3 ? slope * x : (vector)0.0f;
         store_local(select(select(x, (vector)most, x > most), low, x < 0.0f), sums + i);
     }
@@ -87,14 +87,14 @@ INLINE void store_row(__global float *out, __local const float *line, const int 
     int i = 0;
     if (phases == 1 && count >= LANES) {
         for (; i + LANES <= count; i += LANES)
-            store_vector(VECTOR_LOAD(0, line + i), out + i, streamed);
+            store_vector(load_local(line + i), out + i, streamed);
         if (i < count)
-            store_vector(VECTOR_LOAD(0, line + count - LANES), out + count - LANES, 0);
+            store_vector(load_local(line + count - LANES), out + count - LANES, 0);
         return;
     }
     if (phases == 2) {
         for (; i + 2 * LANES <= count; i += 2 * LANES) {
-            const vector a = VECTOR_LOAD(0, line + i / 2), b = VECTOR_LOAD(0, line + apart + i / 2);
+            const vector a = load_local(line + i / 2), b = load_local(line + apart + i / 2);
             vector low, high;
             low.even = a.lo;
             low.odd = b.lo;
@@ -298,27 +298,29 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     }
 }
 
-__kernel OWN_VECTORS void
-bands(const conv_args args, const bands_tiling tiling, __global const float *restrict src,
-      __global const float *restrict weights, __global const float *restrict bias,
-      __global float *restrict dst, __local float *scratch)
+__kernel OWN_VECTORS void bands(const conv_args args, const bands_tiling tiling,
+                                __global const float *restrict src,
+                                __global const float *restrict weights,
+                                __global const float *restrict bias, __global float *restrict dst,
+                                __local float *scratch)
 {
     const int index = (int)get_global_id(0) - ((int)get_global_size(0) - tiling.tasks);
     if (index >= 0)
         compute(&args, &tiling, index, src, weights, bias, dst, scratch);
 }
 
-/* Global {K/G rounded up to blocks, C/G, taps * G}, local {channels of a block, 1, 1}. */
-__kernel void pack(const conv_args args, const bands_tiling tiling,
-                   __global const float *restrict weights, __global float *restrict packed,
-                   ulong packed_offset)
+/* Packs a tap, number tap_of_group = tap + taps * g, of a block of output channels and of input
+ * channel c. A function of its own as compute() is. */
+NOINLINE void pack_block(const conv_args *given, const bands_tiling *tiling,
+                         __global const float *weights, __global float *packed, const int block,
+                         const int c, const int tap_of_group, const int blocks)
 {
-    const int channels = tiling.channels, transposed = tiling.transposed;
+    const conv_args args = *given;
+    const int channels = tiling->channels, transposed = tiling->transposed;
     const int R = args.axis[1].kernel_size, S = args.axis[2].kernel_size;
     const int taps = args.axis[0].kernel_size * R * S;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
-    const int k = get_global_id(0), c = get_global_id(1);
-    const int g = get_global_id(2) / taps, tap = get_global_id(2) % taps;
+    const int g = tap_of_group / taps, tap = tap_of_group % taps, k = block * channels;
     const int tap_index[3] = {tap / S / R, tap / S % R, tap % S};
     /* The taps of earlier phases, those of its phase, and its number there. */
     int first = 0, phase_size = 1, number = 0;
@@ -337,10 +339,25 @@ __kernel void pack(const conv_args args, const bands_tiling tiling,
         phase_size *= size;
         number = number * size + earlier;
     }
-    const ulong block = (ulong)g * (get_global_size(0) / channels) + k / channels;
-    const ulong position = (block * taps + first) * group_c + (ulong)c * phase_size + number;
+    const ulong position =
+        (((ulong)g * blocks + block) * taps + first) * group_c + (ulong)c * phase_size + number;
     const ulong filter = transposed ? ((ulong)g * group_c + c) * group_k + k
                                     : ((ulong)g * group_k + k) * group_c + c;
-    packed[packed_offset + position * channels + k % channels] =
-        k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
+    const ulong step = (ulong)(transposed ? 1 : group_c) * taps;
+    const int live = min(channels, group_k - k);
+    __global const float *const from = weights + filter * taps + tap;
+    __global float *const to = packed + position * channels;
+    /* Not unrolled: that costs time to compile. */
+#pragma unroll 1
+    for (int i = 0; i < channels; ++i)
+        to[i] = i < live ? from[i * step] : 0.0f;
+}
+
+/* Global {blocks of K/G, C/G, taps * G}, local {1, 1, 1}. */
+__kernel OWN_VECTORS void pack(const conv_args args, const bands_tiling tiling,
+                               __global const float *restrict weights,
+                               __global float *restrict packed, ulong packed_offset)
+{
+    pack_block(&args, &tiling, weights + args.weights_offset, packed + packed_offset,
+               get_global_id(0), get_global_id(1), get_global_id(2), get_global_size(0));
 }

@@ -15,11 +15,11 @@ INLINE void copy_row(__local float *to, const int count, __global const float *r
     int i = lead;
     if (step == 1) {
         for (; i < inside && row + first + i + LANES <= end; i += LANES)
-            store_local(VECTOR_LOAD(0, row + first + i), to + i);
+            store_local(load(row + first + i), to + i);
     } else if (step == 2) {
         for (; i < inside && row + first + 2 * (i + LANES) <= end; i += LANES) {
-            const vector x = VECTOR_LOAD(0, row + first + 2 * i);
-            const vector y = VECTOR_LOAD(1, row + first + 2 * i);
+            const vector x = load(row + first + 2 * i);
+            const vector y = load(row + first + 2 * i + LANES);
             store_local((vector)(x.even, y.even), to + i);
         }
     }

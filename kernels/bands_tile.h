@@ -33,7 +33,7 @@ INLINE void tile(const int channels, const int vectors, const band_sum *given, c
 #pragma unroll
             for (int v = 0; v < 6; ++v)
                 if (k < channels && v < vectors)
-                    sum[k][v] = VECTOR_LOAD(v, line + k * s.line_floats);
+                    sum[k][v] = load_local(line + k * s.line_floats + v * LANES);
     }
     __local const float *copy = s.copy + at;
     __global const float *weights = s.weights;
@@ -47,7 +47,7 @@ INLINE void tile(const int channels, const int vectors, const band_sum *given, c
 #pragma unroll
             for (int v = 0; v < 6; ++v)
                 if (v < vectors)
-                    x[v] = VECTOR_LOAD(v, in);
+                    x[v] = load_local(in + v * LANES);
 #pragma unroll
             for (int k = 0; k < 8; ++k)
                 if (k < channels) {

@@ -40,17 +40,19 @@
 typedef float16 vector;
 typedef int16 ivector;
 #define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#define VECTOR_LOAD  vload16
-#define VECTOR_STORE vstore16
 #elif LANES == 8
 typedef float8 vector;
 typedef int8 ivector;
 #define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
-#define VECTOR_LOAD  vload8
-#define VECTOR_STORE vstore8
 #else
 #error "LANES is 8 or 16"
 #endif
+/* Loads and stores that are one instruction: vloadn and vstoren of PoCL 3.1 are one for each lane
+ * until late in its compiler. */
+typedef vector unaligned_vector __attribute__((aligned(4)));
+#define LOAD(from)          (*(__global const unaligned_vector *)(from))
+#define LOAD_LOCAL(from)    (*(__local const unaligned_vector *)(from))
+#define STORE_LOCAL(x, out) (*(__local unaligned_vector *)(out) = (x))
 #if VECTORS < 1 || VECTORS > 4
 #error "VECTORS is 1 to 4"
 #endif
@@ -230,8 +232,8 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                 for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
                     for (int v = 0; v < VECTORS; ++v)
-                        sum[j][v] =
-                            c_first == 0 ? (vector)0.0f : VECTOR_LOAD(j * VECTORS + v, kept);
+                        sum[j][v] = c_first == 0 ? (vector)0.0f
+                                                 : LOAD_LOCAL(kept + (j * VECTORS + v) * LANES);
 
                 long c_offset = 0;
                 __global const float *unit_weights = block_weights;
@@ -246,7 +248,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                         vector wv[VECTORS];
 #pragma unroll
                         for (int v = 0; v < VECTORS; ++v)
-                            wv[v] = VECTOR_LOAD(v, w);
+                            wv[v] = LOAD(w + v * LANES);
 #pragma unroll
                         for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
@@ -262,7 +264,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                     for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
                         for (int v = 0; v < VECTORS; ++v)
-                            VECTOR_STORE(sum[j][v], j * VECTORS + v, kept);
+                            STORE_LOCAL(sum[j][v], kept + (j * VECTORS + v) * LANES);
                     continue;
                 }
 
@@ -325,10 +327,11 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
     }
 }
 
-__kernel OWN_VECTORS void
-blocked(const conv_args args, const blocked_tiling tiling, __global const float *restrict src,
-        __global const float *restrict weights, __global const float *restrict bias,
-        __global float *restrict dst, __local float *scratch)
+__kernel OWN_VECTORS void blocked(const conv_args args, const blocked_tiling tiling,
+                                  __global const float *restrict src,
+                                  __global const float *restrict weights,
+                                  __global const float *restrict bias, __global float *restrict dst,
+                                  __local float *scratch)
 {
     /* Work-items before the first task are empty. */
     const int index = (int)get_global_id(0) - ((int)get_global_size(0) - tiling.tasks);
@@ -336,20 +339,20 @@ blocked(const conv_args args, const blocked_tiling tiling, __global const float 
         compute(&args, &tiling, index, src, weights, bias, dst, scratch);
 }
 
-/* Global {K/G rounded up to blocks, C/G, taps * G}, local {BLOCK_K, 1, 1}. */
-__kernel __attribute__((reqd_work_group_size(BLOCK_K, 1, 1))) void
-pack(const conv_args args, __global const float *restrict weights, __global float *restrict packed,
-     ulong packed_offset)
+/* Packs a tap, number tap_of_group = tap + taps * g, of a block of output channels and of input
+ * channel c. A function of its own as compute() is. */
+static __attribute__((noinline)) void
+pack_block(const conv_args *given, __global const float *weights, __global float *packed,
+           const int block, const int c, const int tap_of_group, const int blocks)
 {
+    const conv_args args = *given;
     const int taps = args.axis[0].kernel_size * args.axis[1].kernel_size * args.axis[2].kernel_size;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
-    const int k = get_global_id(0), c = get_global_id(1);
-    const int g = get_global_id(2) / taps, tap = get_global_id(2) % taps;
-    const ulong block = (ulong)g * (get_global_size(0) / BLOCK_K) + k / BLOCK_K;
+    const int g = tap_of_group / taps, tap = tap_of_group % taps, k = block * BLOCK_K;
 #if TRANSPOSED
-    const ulong filter = ((ulong)g * group_c + c) * group_k + k;
+    const ulong filter = ((ulong)g * group_c + c) * group_k + k, step = taps;
 #else
-    const ulong filter = ((ulong)g * group_k + k) * group_c + c;
+    const ulong filter = ((ulong)g * group_k + k) * group_c + c, step = (ulong)group_c * taps;
 #endif
     ulong position = tap;
     int phase_taps = taps, first = 0;
@@ -373,7 +376,21 @@ pack(const conv_args args, __global const float *restrict weights, __global floa
     }
     first = phase_weights(&args, phase[0], phase[1], phase[2]);
 #endif
-    position += (block * taps + first) * (ulong)group_c + (ulong)c * phase_taps;
-    packed[packed_offset + position * BLOCK_K + k % BLOCK_K] =
-        k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
+    position +=
+        (((ulong)g * blocks + block) * taps + first) * (ulong)group_c + (ulong)c * phase_taps;
+    const int live = min(BLOCK_K, group_k - k);
+    __global const float *const from = weights + filter * taps + tap;
+    __global float *const to = packed + position * BLOCK_K;
+    /* Not unrolled: that costs time to compile. */
+#pragma unroll 1
+    for (int i = 0; i < BLOCK_K; ++i)
+        to[i] = i < live ? from[i * step] : 0.0f;
+}
+
+/* Global {blocks of K/G, C/G, taps * G}, local {1, 1, 1}. */
+__kernel OWN_VECTORS void pack(const conv_args args, __global const float *restrict weights,
+                               __global float *restrict packed, ulong packed_offset)
+{
+    pack_block(&args, weights + args.weights_offset, packed + packed_offset, get_global_id(0),
+               get_global_id(1), get_global_id(2), get_global_size(0));
 }

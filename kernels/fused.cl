@@ -350,12 +350,13 @@ compute(const conv_args *first_args, const conv_args *second_args, const fused_c
     }
 }
 
-__kernel OWN_VECTORS void
-fused(const conv_args args, __global const float *restrict src,
-      __global const float *restrict weights, __global const float *restrict bias,
-      const conv_args second_args, __global const float *restrict second_weights,
-      __global const float *restrict second_bias, __global float *restrict dst,
-      __global float *restrict scratch, const fused_cut cut)
+__kernel OWN_VECTORS void fused(const conv_args args, __global const float *restrict src,
+                                __global const float *restrict weights,
+                                __global const float *restrict bias, const conv_args second_args,
+                                __global const float *restrict second_weights,
+                                __global const float *restrict second_bias,
+                                __global float *restrict dst, __global float *restrict scratch,
+                                const fused_cut cut)
 {
     const long items = (long)get_global_size(0) - cut.empty;
     const long item = (long)get_global_id(0) - cut.empty;

@@ -183,7 +183,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                     next_row(&q, &p, &o, &image, view_h.out_count, view_d.out_count);
             }
             neighbours |= (images[j + LANES - 1] >= 0 &&
-                           all(VECTOR_LOAD(v, offsets) == offsets[j] + LANE_INDICES))
+                           all(load_indices(offsets + v * LANES) == offsets[j] + LANE_INDICES))
                           << v;
         }
     }
@@ -274,13 +274,16 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                             store_local((vector)0.0f, to + i * PIXELS);
                     }
                 } else {
-                    const ivector image = VECTOR_LOAD(v, images);
-                    const ivector d = pad_indices(VECTOR_LOAD(v, in_d) + t * view_d.in_tap,
-                                                  depth.input, padding_mode);
-                    const ivector h = pad_indices(VECTOR_LOAD(v, in_h) + r * view_h.in_tap,
-                                                  height.input, padding_mode);
-                    const ivector w = pad_indices(VECTOR_LOAD(v, in_w) + s * view_w.in_tap,
-                                                  width.input, padding_mode);
+                    const ivector image = load_indices(images + v * LANES);
+                    const ivector d =
+                        pad_indices(load_indices(in_d + v * LANES) + t * view_d.in_tap, depth.input,
+                                    padding_mode);
+                    const ivector h =
+                        pad_indices(load_indices(in_h + v * LANES) + r * view_h.in_tap,
+                                    height.input, padding_mode);
+                    const ivector w =
+                        pad_indices(load_indices(in_w + v * LANES) + s * view_w.in_tap, width.input,
+                                    padding_mode);
                     const ivector index = select((d * height.input + h) * width.input + w + image,
                                                  (ivector)(-1), (d | h | w | image) < 0);
                     fill(to, channels, src, start, plane, total, index, view_w.in_step);
@@ -317,26 +320,28 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     }
 }
 
-__kernel OWN_VECTORS void
-panels(const conv_args args, const panels_tiling tiling, __global const float *restrict src,
-       __global const float *restrict weights, __global const float *restrict bias,
-       __global float *restrict dst, __local float *scratch)
+__kernel OWN_VECTORS void panels(const conv_args args, const panels_tiling tiling,
+                                 __global const float *restrict src,
+                                 __global const float *restrict weights,
+                                 __global const float *restrict bias, __global float *restrict dst,
+                                 __local float *scratch)
 {
     const long item = (long)get_global_id(0) - ((long)get_global_size(0) - tiling.items);
     if (item >= 0)
         compute(&args, &tiling, item, src, weights, bias, dst, scratch);
 }
 
-/* Global {K/G rounded up to blocks, C/G, taps * G}, local {CHANNELS, 1, 1}. */
-__kernel __attribute__((reqd_work_group_size(CHANNELS, 1, 1))) void
-pack(const conv_args args, __global const float *restrict weights, __global float *restrict packed,
-     ulong packed_offset)
+/* Packs a tap, number tap_of_group = tap + taps * g, of a block of output channels and of input
+ * channel c. A function of its own as compute() is. */
+NOINLINE void pack_block(const conv_args *given, __global const float *weights,
+                         __global float *packed, const int block, const int c,
+                         const int tap_of_group, const int blocks)
 {
+    const conv_args args = *given;
     const int T = args.axis[0].kernel_size, R = args.axis[1].kernel_size;
     const int S = args.axis[2].kernel_size, taps = T * R * S;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
-    const int k = get_global_id(0), c = get_global_id(1);
-    const int g = get_global_id(2) / taps, tap = get_global_id(2) % taps;
+    const int g = tap_of_group / taps, tap = tap_of_group % taps, k = block * CHANNELS;
     const int s = tap % S, r = tap / S % R, t = tap / S / R;
     const int step_t = conv_view_make(args.axis[0], 0).tap_step;
     const int step_r = conv_view_make(args.axis[1], 0).tap_step;
@@ -355,15 +360,27 @@ pack(const conv_args args, __global const float *restrict weights, __global floa
     const int channels = min(panel_c, group_c - first_c);
     const int rows = min(panel_taps, phase_taps - first_tap) * channels; /* of the panel */
     const int row = (phase_tap - first_tap) * channels + c - first_c;
-    const ulong blocks = get_global_size(0) / CHANNELS;
     const ulong panel =
         (((ulong)g * taps + first) * group_c + (ulong)first_c * phase_taps + first_tap * channels) *
         blocks;
 #if TRANSPOSED
-    const ulong filter = ((ulong)g * group_c + c) * group_k + k;
+    const ulong filter = ((ulong)g * group_c + c) * group_k + k, step = taps;
 #else
-    const ulong filter = ((ulong)g * group_k + k) * group_c + c;
+    const ulong filter = ((ulong)g * group_k + k) * group_c + c, step = (ulong)group_c * taps;
 #endif
-    packed[packed_offset + (panel + (ulong)(k / CHANNELS) * rows + row) * CHANNELS + k % CHANNELS] =
-        k < group_k ? weights[args.weights_offset + filter * taps + tap] : 0.0f;
+    const int live = min(CHANNELS, group_k - k);
+    __global const float *const from = weights + filter * taps + tap;
+    __global float *const to = packed + (panel + (ulong)block * rows + row) * CHANNELS;
+    /* Not unrolled: that costs time to compile. */
+#pragma unroll 1
+    for (int i = 0; i < CHANNELS; ++i)
+        to[i] = i < live ? from[i * step] : 0.0f;
+}
+
+/* Global {blocks of K/G, C/G, taps * G}, local {1, 1, 1}. */
+__kernel OWN_VECTORS void pack(const conv_args args, __global const float *restrict weights,
+                               __global float *restrict packed, ulong packed_offset)
+{
+    pack_block(&args, weights + args.weights_offset, packed + packed_offset, get_global_id(0),
+               get_global_id(1), get_global_id(2), get_global_size(0));
 }

@@ -40,7 +40,7 @@ INLINE void add_block(const int vectors, const strip_place *strip, __global cons
 #pragma unroll
             for (int v = 0; v < VECTORS; ++v)
                 if (v < vectors)
-                    sum[k][v] = VECTOR_LOAD(k * VECTORS + v, kept);
+                    sum[k][v] = load_local(kept + (k * VECTORS + v) * LANES);
     }
 
     for (int row = 0; row < rows; ++row) {
@@ -48,7 +48,7 @@ INLINE void add_block(const int vectors, const strip_place *strip, __global cons
 #pragma unroll
         for (int v = 0; v < VECTORS; ++v)
             if (v < vectors)
-                x[v] = VECTOR_LOAD(v, panel);
+                x[v] = load_local(panel + v * LANES);
 #pragma unroll
         for (int k = 0; k < CHANNELS; ++k) {
             const vector w = (vector)(weights[k]);
@@ -134,13 +134,14 @@ NOINLINE void finish_block(const strip_place *strip, const int vectors, const in
 
     for (int k = 0; k < channels; ++k, out += plane)
         for (int v = 0; v < vectors; ++v) {
-            const vector x = activate(VECTOR_LOAD(k * VECTORS + v, kept), activation, slope);
+            const vector x =
+                activate(load_local(kept + (k * VECTORS + v) * LANES), activation, slope);
             if (neighbours >> v & 1) {
                 store(x, out + offsets[v * LANES]);
                 continue;
             }
             float lanes[LANES];
-            INDICES_STORE(x, 0, lanes);
+            store_lanes(x, lanes);
             for (int j = 0; j < LANES; ++j)
                 if (offsets[v * LANES + j] >= 0)
                     out[offsets[v * LANES + j]] = lanes[j];

@@ -102,7 +102,7 @@ NOINLINE void fill_runs(__local float *panel, int count, __global const float *s
     const int whole = all(in_a) && start >= first && start + (count - 1) * plane <= last;
     if (whole && step == 1) {
         for (int i = 0; i < count; ++i, start += plane)
-            store_local(VECTOR_LOAD(0, src + start + a), panel + i * PIXELS);
+            store_local(load(src + start + a), panel + i * PIXELS);
         return;
     }
     if (whole) {
@@ -119,8 +119,8 @@ NOINLINE void fill_runs(__local float *panel, int count, __global const float *s
         } else { /* near the ends of src */
             __local float *to = panel + i * PIXELS;
             int choice[LANES];
-            INDICES_STORE(select(select((ivector)0, (ivector)2, in_b), (ivector)1, in_a), 0,
-                          choice);
+            store_index_lanes(select(select((ivector)0, (ivector)2, in_b), (ivector)1, in_a),
+                              choice);
             for (int j = 0; j < LANES; ++j)
                 to[j] = choice[j] == 0 ? 0.0f : src[start + (choice[j] == 1 ? a : b) + j * step];
         }
@@ -147,7 +147,7 @@ INLINE void fill(__local float *panel, int count, __global const float *src, lon
         return;
     }
     int lanes[LANES];
-    INDICES_STORE(index, 0, lanes);
+    store_index_lanes(index, lanes);
     for (int i = 0; i < count; ++i, start += plane) {
         __local float *to = panel + i * PIXELS;
         for (int j = 0; j < LANES; ++j)

@@ -2,15 +2,11 @@
 #if LANES == 16
 typedef float16 vector;
 typedef int16 ivector;
-#define LANE_INDICES  (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#define VECTOR_LOAD   vload16
-#define INDICES_STORE vstore16
+#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #elif LANES == 8
 typedef float8 vector;
 typedef int8 ivector;
-#define LANE_INDICES  (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
-#define VECTOR_LOAD   vload8
-#define INDICES_STORE vstore8
+#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
 #else
 #error "LANES is 8 or 16"
 #endif
@@ -19,20 +15,30 @@ typedef int8 ivector;
 #define NOINLINE                                                                                   \
     static __attribute__((noinline)) /* PoCL compiles a kernel's own body three times */
 
-/* A vector load or store that is one instruction: vload and vstore of PoCL 3.1 are several. */
+/* Loads and stores that are one instruction: vloadn and vstoren of PoCL 3.1 are one for each lane
+ * until late in its compiler, which then takes longer. */
 typedef vector unaligned_vector __attribute__((aligned(4)));
+typedef ivector unaligned_ivector __attribute__((aligned(4)));
 
-INLINE vector load(__global const float *in)
+INLINE vector load(__global const float *from)
 {
-    return *(__global const unaligned_vector *)in;
+    return *(__global const unaligned_vector *)from;
+}
+
+INLINE vector load_local(__local const float *from)
+{
+    return *(__local const unaligned_vector *)from;
+}
+
+INLINE ivector load_indices(__local const int *from)
+{
+    return *(__local const unaligned_ivector *)from;
 }
 
 INLINE void store(vector x, __global float *out)
 {
     *(__global unaligned_vector *)out = x;
 }
-
-typedef ivector unaligned_ivector __attribute__((aligned(4)));
 
 INLINE void store_indices(ivector x, __local int *out)
 {
@@ -42,6 +48,17 @@ INLINE void store_indices(ivector x, __local int *out)
 INLINE void store_local(vector x, __local float *out)
 {
     *(__local unaligned_vector *)out = x;
+}
+
+/* To lanes that are read one by one. */
+INLINE void store_lanes(vector x, float *out)
+{
+    *(unaligned_vector *)out = x;
+}
+
+INLINE void store_index_lanes(ivector x, int *out)
+{
+    *(unaligned_ivector *)out = x;
 }
 
 /* Past the caches: what stays in none of them is then not read before it is written. `out` is

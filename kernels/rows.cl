@@ -222,10 +222,9 @@ CALLED void compute(const conv_args *given, __global const float *src,
     }
 }
 
-__kernel OWN_VECTORS void
-rows(const conv_args args, __global const float *restrict src,
-     __global const float *restrict weights, __global const float *restrict bias,
-     __global float *restrict dst)
+__kernel OWN_VECTORS void rows(const conv_args args, __global const float *restrict src,
+                               __global const float *restrict weights,
+                               __global const float *restrict bias, __global float *restrict dst)
 {
     const ulong lines =
         (ulong)args.N * (ulong)args.C * (ulong)args.axis[0].output * (ulong)args.axis[1].output;

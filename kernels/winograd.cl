@@ -92,7 +92,7 @@ multiply(__global const float *u, __global const float *v, int channels, __globa
     for (int k = 0; k < BLOCK_K; ++k)
         sum[k] = (vector)0.0f;
     for (int c = 0; c < channels; ++c, u += BLOCK_K, v += LANES) {
-        const vector x = VECTOR_LOAD(0, v);
+        const vector x = LOAD_GLOBAL(v);
 #pragma unroll
         for (int k = 0; k < BLOCK_K; ++k)
             sum[k] = fma((vector)(u[k]), x, sum[k]);
@@ -143,11 +143,12 @@ static __attribute__((noinline)) void multiply_share(const conv_args *args, cons
 /* Global {1 + shares, 1, 1}: the first item is idle, the others take all blocks of all packs in
  * equal shares, in groups of at most group_packs packs, for which each has room in the workspace.
  */
-__kernel OWN_VECTORS void
-winograd(const conv_args args, __global const float *restrict src, __global const float *restrict U,
-         __global const float *restrict bias, __global float *restrict dst,
-         __global float *restrict workspace, const ulong V_offset, const ulong M_offset,
-         const int packs, const int group_packs)
+__kernel OWN_VECTORS void winograd(const conv_args args, __global const float *restrict src,
+                                   __global const float *restrict U,
+                                   __global const float *restrict bias,
+                                   __global float *restrict dst, __global float *restrict workspace,
+                                   const ulong V_offset, const ulong M_offset, const int packs,
+                                   const int group_packs)
 {
     const conv_args a = args;
     const int channels = a.C * a.axis[0].kernel_size, blocks = blocks_of(&a);
@@ -204,21 +205,25 @@ static __attribute__((noinline)) void transform_filter(const float g[9], __globa
     }
 }
 
-/* Global {K/G rounded up to blocks, channels of a group, G}. */
-__kernel __attribute__((reqd_work_group_size(BLOCK_K, 1, 1))) void
-pack(const conv_args args, __global const float *restrict weights, __global float *restrict U,
-     const ulong U_offset)
+/* Global {blocks of K/G, channels of a group, G}, local {1, 1, 1}. */
+__kernel OWN_VECTORS void pack(const conv_args args, __global const float *restrict weights,
+                               __global float *restrict U, const ulong U_offset)
 {
     const int taps = args.axis[0].kernel_size;
     const int group_channels = args.C / args.G * taps, group_k = args.K / args.G;
-    const int k = get_global_id(0), channel = get_global_id(1), g = get_global_id(2);
-    const ulong blocks = (ulong)get_global_size(0) / BLOCK_K * args.G;
-    const ulong block = (ulong)g * (get_global_size(0) / BLOCK_K) + k / BLOCK_K;
-    const ulong filter = ((ulong)g * group_k + k) * group_channels + channel;
-    float filter_taps[9];
-    for (int i = 0; i < 9; ++i)
-        filter_taps[i] = k < group_k ? weights[args.weights_offset + filter * 9 + i] : 0.0f;
-    transform_filter(filter_taps,
-                     U + U_offset + (block * group_channels + channel) * BLOCK_K + k % BLOCK_K,
-                     blocks * group_channels * BLOCK_K);
+    const int start_k = get_global_id(0) * BLOCK_K, channel = get_global_id(1);
+    const int g = get_global_id(2), live = min(BLOCK_K, group_k - start_k);
+    const ulong group_blocks = get_global_size(0), blocks = group_blocks * args.G;
+    const ulong block = g * group_blocks + get_global_id(0);
+    __global const float *const filters =
+        weights + args.weights_offset +
+        (((ulong)g * group_k + start_k) * group_channels + channel) * 9;
+    __global float *const to = U + U_offset + (block * group_channels + channel) * BLOCK_K;
+#pragma unroll 1
+    for (int k = 0; k < BLOCK_K; ++k) {
+        float filter_taps[9];
+        for (int i = 0; i < 9; ++i)
+            filter_taps[i] = k < live ? filters[(ulong)k * group_channels * 9 + i] : 0.0f;
+        transform_filter(filter_taps, to + k, blocks * group_channels * BLOCK_K);
+    }
 }

@@ -87,9 +87,9 @@ static inline __attribute__((always_inline)) void fill_run(strip *to, const run 
                 d[a] = (vector)0.0f;
             else if (neighbours)
                 d[a] = select((vector)0.0f,
-                              VECTOR_LOAD(0, plane + (long)row * width.input + first + x), inside);
+                              LOAD_GLOBAL(plane + (long)row * width.input + first + x), inside);
             else
-                d[a] = VECTOR_LOAD(0, gathered[a] + x);
+                d[a] = LOAD(gathered[a] + x);
         }
         transform_input(d);
         /* What is written past the run is overwritten by the next. */
@@ -118,10 +118,10 @@ static inline void clear_run(strip *to, const run *r)
 /* Every TILE-th element of LANES * TILE consecutive ones: column[s][lane] = x[lane * TILE + s]. */
 static inline __attribute__((always_inline)) void split_columns(const float *x, vector column[TILE])
 {
-    const vector x0 = VECTOR_LOAD(0, x), x1 = VECTOR_LOAD(1, x);
+    const vector x0 = LOAD(x), x1 = LOAD(x + LANES);
     const vector even = (vector)(x0.even, x1.even), odd = (vector)(x0.odd, x1.odd);
 #if TILE == 4
-    const vector x2 = VECTOR_LOAD(2, x), x3 = VECTOR_LOAD(3, x);
+    const vector x2 = LOAD(x + 2 * LANES), x3 = LOAD(x + 3 * LANES);
     const vector even2 = (vector)(x2.even, x3.even), odd2 = (vector)(x2.odd, x3.odd);
     column[0] = (vector)(even.even, even2.even);
     column[1] = (vector)(odd.even, odd2.even);
@@ -157,7 +157,7 @@ static __attribute__((noinline)) void transform_pack(const conv_args *args,
         find_source(&sources[i], args, &runs[i]);
         is_end[runs[i].lane + runs[i].count - 1] = -1;
     }
-    const ivector ends = IVECTOR_LOAD(0, is_end);
+    const ivector ends = LOAD_INDICES(is_end);
     for (int i = 0; i < 2; ++i)
         for (int a = 0; a < ALPHA; ++a) {
             for (int x = 0; x < (TILE + 1) * LANES; ++x)
@@ -186,8 +186,7 @@ static __attribute__((noinline)) void transform_pack(const conv_args *args,
             split_columns(from->row[a], columns);
 #pragma unroll
             for (int b = 0; b < 2; ++b)
-                columns[TILE + b] =
-                    select(NEXT_LANE(columns[b]), VECTOR_LOAD(0, from->end[a][b]), ends);
+                columns[TILE + b] = select(NEXT_LANE(columns[b]), LOAD(from->end[a][b]), ends);
             transform_input(columns);
 #pragma unroll
             for (int b = 0; b < ALPHA; ++b, to += (long)pitch * LANES)

@@ -11,7 +11,7 @@ static __attribute__((noinline)) void activate(float *x, int activation, float s
     }
     const float most = activation == 2 ? 6.0f : INFINITY;
     for (int i = 0; i < TILE * TILE; ++i) {
-        const vector y = VECTOR_LOAD(i, x), low = activation == 3 ? slope * y : (vector)0.0f;
+        const vector y = LOAD(x + i * LANES), low = activation == 3 ? slope * y : (vector)0.0f;
         STORE(select(select(y, (vector)most, y > most), low, y < 0.0f), x + i * LANES);
     }
 }
@@ -48,7 +48,7 @@ static inline void write_row(const float *x, int count, __global float *dst, int
     if (step == 1 && count >= LANES) {
         for (int j = 0; j < count; j += LANES) {
             const int i = min(j, count - LANES);
-            STORE_GLOBAL(VECTOR_LOAD(0, x + i), dst + i);
+            STORE_GLOBAL(LOAD(x + i), dst + i);
         }
     } else if (step == 1 && count >= LANES / 2) {
         HALF_VECTOR_STORE(HALF_VECTOR_LOAD(0, x), 0, dst);
@@ -69,7 +69,7 @@ transform_sums(__global const float *m, float shift, float rows[TILE][TILE * LAN
         vector column[ALPHA];
 #pragma unroll
         for (int a = 0; a < ALPHA; ++a)
-            column[a] = VECTOR_LOAD((a * ALPHA + b) * BLOCK_K, m);
+            column[a] = LOAD_GLOBAL(m + (a * ALPHA + b) * BLOCK_K * LANES);
         transform_output(column);
 #pragma unroll
         for (int a = 0; a < TILE; ++a)

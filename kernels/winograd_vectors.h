@@ -8,8 +8,6 @@ typedef float16 vector;
 typedef int16 ivector;
 typedef float8 half_vector;
 #define LANE_INDICES      (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-#define VECTOR_LOAD       vload16
-#define IVECTOR_LOAD      vload16
 #define HALF_VECTOR_LOAD  vload8
 #define HALF_VECTOR_STORE vstore8
 #define NEXT_LANE(x)      ((x).s123456789abcdef0)
@@ -18,8 +16,6 @@ typedef float8 vector;
 typedef int8 ivector;
 typedef float4 half_vector;
 #define LANE_INDICES      (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
-#define VECTOR_LOAD       vload8
-#define IVECTOR_LOAD      vload8
 #define HALF_VECTOR_LOAD  vload4
 #define HALF_VECTOR_STORE vstore4
 #define NEXT_LANE(x)      ((x).s12345670)
@@ -27,7 +23,12 @@ typedef float4 half_vector;
 #error "LANES is 8 or 16"
 #endif
 
-/* Vectors in memory, aligned or not: PoCL's vstore16 is several stores. */
+/* Vectors in memory, aligned or not: vload16 and vstore16 of PoCL are one access for each lane
+ * until late in its compiler. */
 typedef vector __attribute__((aligned(4))) any_vector;
+typedef ivector __attribute__((aligned(4))) any_ivector;
+#define LOAD(from)          (*(__private const any_vector *)(from))
+#define LOAD_INDICES(from)  (*(__private const any_ivector *)(from))
+#define LOAD_GLOBAL(from)   (*(__global const any_vector *)(from))
 #define STORE(x, to)        (*(__private any_vector *)(to) = (x))
 #define STORE_GLOBAL(x, to) (*(__global any_vector *)(to) = (x))

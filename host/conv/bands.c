@@ -249,7 +249,7 @@ static clconv_status pack(const cc_stage *stage, cc_chain *chain, cc_tensor weig
                                      CC_ARGUMENT(weights.mem), CC_ARGUMENT(packed.mem),
                                      CC_ARGUMENT(packed.offset)};
     return cc_launch(chain, s->base.pack, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->base.pack_global, s->base.pack_local, error);
+                     s->base.pack_global, cc_packed_local, error);
 }
 
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const size_t cc_packed_local[3] = {1, 1, 1};
+
 clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *name,
                               const char *options, clconv_error *error)
 {
@@ -25,13 +27,11 @@ cleanup:
 void cc_packed_set_packing(cc_stage *stage, cc_packing packing)
 {
     cc_packed_kernel *s = stage->state;
-    const int64_t block = (int64_t)packing.block;
-    const size_t k = (size_t)(cc_divide_up(cc_group_k(&stage->shape), block) * block);
-    const size_t global[3] = {k, packing.rows, packing.planes};
-    const size_t local[3] = {packing.block, 1, 1};
+    const size_t blocks = (size_t)cc_divide_up(cc_group_k(&stage->shape), (int64_t)packing.block);
+    const size_t global[3] = {blocks, packing.rows, packing.planes};
     memcpy(s->pack_global, global, sizeof(global));
-    memcpy(s->pack_local, local, sizeof(local));
-    stage->packed_bytes = k * packing.rows * packing.planes * packing.floats * sizeof(float);
+    stage->packed_bytes =
+        blocks * packing.block * packing.rows * packing.planes * packing.floats * sizeof(float);
 }
 
 void cc_packed_set_taps(cc_stage *stage, int block)
@@ -92,7 +92,7 @@ clconv_status cc_packed_pack(const cc_stage *stage, cc_chain *chain, cc_tensor w
     const cc_argument arguments[] = {CC_ARGUMENT(args), CC_ARGUMENT(weights.mem),
                                      CC_ARGUMENT(packed.mem), CC_ARGUMENT(packed.offset)};
     return cc_launch(chain, s->pack, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->pack_global, s->pack_local, error);
+                     s->pack_global, cc_packed_local, error);
 }
 
 void cc_packed_destroy(cc_stage *stage)

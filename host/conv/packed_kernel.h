@@ -11,25 +11,25 @@ typedef struct cc_packed_kernel {
     cc_kernel *kernel;
     cc_kernel *pack;
     size_t pack_global[3];
-    size_t pack_local[3];
     size_t items;       /* of kernel, */
     size_t local_bytes; /* and its __local memory: cc_packed_set_tasks */
 } cc_packed_kernel;
 
-/* What `pack` does: a work-item for each of K/G output channels, padded to whole blocks, each
- * row and each plane. */
+extern const size_t cc_packed_local[3]; /* the work-groups of `pack`: single items */
+
+/* What `pack` does: a work-item for each block of K/G output channels, each row and each plane. */
 typedef struct cc_packing {
-    size_t block;  /* output channels that lie side by side: those of a work-group */
+    size_t block;  /* output channels that lie side by side */
     size_t rows;   /* C/G */
     size_t planes; /* groups, and taps where each has a work-item */
-    size_t floats; /* that a work-item writes */
+    size_t floats; /* that it writes for each output channel */
 } cc_packing;
 
 /* Allocates `state_bytes` of stage->state, zeros, and compiles both kernels into it. */
 clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *name,
                               const char *options, clconv_error *error);
 
-/* Sets the launch of `pack`, and packed_bytes; the second where each weight has a work-item. */
+/* Sets the launch of `pack`, and packed_bytes; the second where each tap has a work-item. */
 void cc_packed_set_packing(cc_stage *stage, cc_packing packing);
 void cc_packed_set_taps(cc_stage *stage, int block);
 
