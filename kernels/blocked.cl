@@ -40,19 +40,17 @@
 typedef float16 vector;
 typedef int16 ivector;
 #define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define VECTOR_LOAD  vload16
+#define VECTOR_STORE vstore16
 #elif LANES == 8
 typedef float8 vector;
 typedef int8 ivector;
 #define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
+#define VECTOR_LOAD  vload8
+#define VECTOR_STORE vstore8
 #else
 #error "LANES is 8 or 16"
 #endif
-/* Loads and stores that are one instruction: vloadn and vstoren of PoCL 3.1 are one for each lane
- * until late in its compiler. */
-typedef vector unaligned_vector __attribute__((aligned(4)));
-#define LOAD(from)          (*(__global const unaligned_vector *)(from))
-#define LOAD_LOCAL(from)    (*(__local const unaligned_vector *)(from))
-#define STORE_LOCAL(x, out) (*(__local unaligned_vector *)(out) = (x))
 #if VECTORS < 1 || VECTORS > 4
 #error "VECTORS is 1 to 4"
 #endif
@@ -232,8 +230,8 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                 for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
                     for (int v = 0; v < VECTORS; ++v)
-                        sum[j][v] = c_first == 0 ? (vector)0.0f
-                                                 : LOAD_LOCAL(kept + (j * VECTORS + v) * LANES);
+                        sum[j][v] =
+                            c_first == 0 ? (vector)0.0f : VECTOR_LOAD(j * VECTORS + v, kept);
 
                 long c_offset = 0;
                 __global const float *unit_weights = block_weights;
@@ -248,7 +246,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                         vector wv[VECTORS];
 #pragma unroll
                         for (int v = 0; v < VECTORS; ++v)
-                            wv[v] = LOAD(w + v * LANES);
+                            wv[v] = VECTOR_LOAD(v, w);
 #pragma unroll
                         for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
@@ -264,7 +262,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                     for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
                         for (int v = 0; v < VECTORS; ++v)
-                            STORE_LOCAL(sum[j][v], kept + (j * VECTORS + v) * LANES);
+                            VECTOR_STORE(sum[j][v], j * VECTORS + v, kept);
                     continue;
                 }
 

@@ -48,11 +48,11 @@ static inline __attribute__((always_inline)) void copy_row(__local float *to, in
         to[j] = row[conv_pad_index(first + j, size, mode)];
 #else
     for (int j = 0; j < lead; j += LANES)
-        STORE_LOCAL((vector)0.0f, to + j);
+        VECTOR_STORE((vector)0.0f, 0, to + j);
 #endif
     if (from + inside + LANES <= end) {
         for (; i < inside; i += LANES)
-            STORE_LOCAL(LOAD(from + i), to + i);
+            VECTOR_STORE(VECTOR_LOAD(0, from + i), 0, to + i);
     } else {
         for (; i < inside; ++i)
             to[i] = from[i];
@@ -62,6 +62,6 @@ static inline __attribute__((always_inline)) void copy_row(__local float *to, in
         to[j] = row[conv_pad_index(first + j, size, mode)];
 #else
     for (int j = inside; j < count; j += LANES)
-        STORE_LOCAL((vector)0.0f, to + j);
+        VECTOR_STORE((vector)0.0f, 0, to + j);
 #endif
 }
