@@ -4,64 +4,91 @@
 
 /* Output rows that are neighbours, and what they read. */
 typedef struct {
-    __global const float *src; /* row 0 of the slice, at tap 0 of the first lane */
+    __global const float *src, *weights; /* src: row 0 of the slice */
     __global float *dst;
-    int h, height, width; /* input row of the first row's tap 0; the input's size */
+    int h, w, height, width; /* input of the first row's tap 0; the input's size */
     int rows, columns;
-    uvector index; /* input column of each lane's tap 0 */
+    spacing apart;
+    vector shift; /* what a sum starts from */
+    int more;     /* from what is in dst instead */
 } strip;
 
-/* Stores the sums of all rows but the last, which it returns. Each input row is loaded once and
- * added to the output rows it belongs to, which are the last LIVE; sums before the first row and
- * past the last are dropped. `more`: onto what is in dst, instead of `shift`. */
-INLINE vector sum_strip(const strip *s, __global const float *weights, float shift, int more)
+/* values[i]: what tap i of an input row is multiplied by; `in` is at tap 0 of the first lane, and
+ * `lanes` says for each tap which lanes lie in the row. */
+INLINE void load_taps(vector values[KERNEL], __global const float *in, long apart,
+                      const ivector lanes[KERNEL])
+{
+#if STRIDE == 1
+#pragma unroll
+    for (int i = 0; i < KERNEL; ++i)
+        values[i] = load_rows(in + i, apart);
+#else
+    /* The last tap's are odd lanes: no float past the last lane's is read. */
+    load_pairs(&values[0], &values[KERNEL - 1], in + KERNEL - 2, apart);
+#pragma unroll
+    for (int i = 0; i < KERNEL - 1; i += 2)
+        load_pairs(&values[i], &values[i + 1], in + i, apart);
+#endif
+#pragma unroll
+    for (int i = 0; i < KERNEL; ++i)
+        values[i] = keep(values[i], lanes[i]);
+}
+
+/* sum[i] = sum[i - 1]. Not a loop: compilers take one for a copy of memory, which it
+ * then is, and all sums stay there. */
+INLINE void hand_down(vector sum[LIVE])
+{
+#if LIVE > 4
+    sum[4] = sum[3];
+#endif
+#if LIVE > 3
+    sum[3] = sum[2];
+#endif
+#if LIVE > 2
+    sum[2] = sum[1];
+#endif
+    sum[1] = sum[0];
+}
+
+#if KERNEL > 3
+#define STRIP CALLED
+#else
+#define STRIP INLINE /* a call is a tenth of the time of 7 rows */
+#endif
+
+/* Each input row is loaded once and added to the output rows it belongs to, which are the last
+ * LIVE; sums before the first row and past the last are dropped. */
+STRIP void sum_strip(const strip *s)
 {
     const int rows = s->rows, height = s->height, pitch = s->width, columns = s->columns;
-    __global const float *in = s->src + s->h * pitch;
+    const int more = s->more;
+    const spacing apart = s->apart;
+    const vector shift = s->shift;
+    const uvector index = LANE_INDICES * (uint)STRIDE + (uint)s->w;
+    __global const float *in = s->src + s->h * pitch + s->w;
     __global float *out = s->dst - (LIVE - 1) * columns;
     vector tap[KERNEL * KERNEL], sum[LIVE]; /* sum[i]: of the row i before this one */
     ivector lanes[KERNEL];
     int h = s->h;
 #pragma unroll
     for (int i = 0; i < KERNEL; ++i)
-        lanes[i] = lanes_below(s->index + (uint)i, s->width);
+        lanes[i] = lanes_below(index + (uint)i, pitch);
 #pragma unroll
     for (int i = 0; i < KERNEL * KERNEL; ++i)
-        tap[i] = (vector)(weights[i]);
+        tap[i] = spread(s->weights + i, apart.weights);
 #pragma unroll
     for (int i = 0; i < LIVE; ++i)
-        sum[i] = (vector)(shift);
+        sum[i] = shift;
     for (int row = 0;; ++row) {
-        /* Not a loop: Intel's compiler takes one for a copy of memory, which it then is. */
-#if LIVE > 3
-        sum[4] = sum[3];
-        sum[3] = sum[2];
-#endif
-#if LIVE > 2
-        sum[2] = sum[1];
-#endif
-        sum[1] = sum[0];
-        sum[0] = (vector)(shift);
+        hand_down(sum);
+        sum[0] = shift;
         if (more && row < rows)
-            sum[0] = load(out + (LIVE - 1) * columns);
+            sum[0] = load_rows(out + (LIVE - 1) * columns, apart.dst);
 #pragma unroll
         for (int e = 0; e < STRIDE; ++e, ++h, in += pitch) {
             if (h >= 0 && h < height) {
                 vector values[KERNEL];
-#if STRIDE == 1
-#pragma unroll
-                for (int i = 0; i < KERNEL; ++i)
-                    values[i] = load(in + i);
-#else
-                /* The last tap's are odd lanes: no float past the last lane's is read. */
-                load_pairs(&values[0], &values[KERNEL - 1], in + KERNEL - 2);
-#pragma unroll
-                for (int i = 0; i < KERNEL - 1; i += 2)
-                    load_pairs(&values[i], &values[i + 1], in + i);
-#endif
-#pragma unroll
-                for (int i = 0; i < KERNEL; ++i)
-                    values[i] = keep(values[i], lanes[i]);
+                load_taps(values, in, apart.src, lanes);
 #pragma unroll
                 for (int a = 0; a < LIVE; ++a) {
                     const int r = e + STRIDE * a;
@@ -83,9 +110,11 @@ INLINE vector sum_strip(const strip *s, __global const float *weights, float shi
                 }
             }
             if (e == 0 && row >= LIVE - 1) {
-                if (row == rows + LIVE - 2)
-                    return sum[LIVE - 1];
-                store(sum[LIVE - 1], out);
+                if (row == rows + LIVE - 2) {
+                    store_part(sum[LIVE - 1], columns, out, apart.dst);
+                    return;
+                }
+                store_rows(sum[LIVE - 1], out, apart.dst);
             }
         }
         out += columns;

@@ -5,6 +5,7 @@
 /* What the vectors of a block read. */
 typedef struct {
     __global const float *src; /* the input plane */
+    spacing apart;
     int d, h[BLOCK], w[BLOCK]; /* input of tap 0 of each vector; may lie in the padding */
 } block_source;
 
@@ -35,15 +36,17 @@ INLINE void sum_block(vector sum[BLOCK], const conv_args *args, const block_sour
             }
             if (whole) {
                 for (int s = 0; s < width.kernel_size; ++s) {
-                    const vector tap = (vector)(weights[s]);
+                    const vector tap = spread(weights + s, from->apart.weights);
 #pragma unroll
                     for (int i = 0; i < BLOCK; ++i)
-                        sum[i] = fma(load_strided(in[i] + s * width.dilation, stride), tap, sum[i]);
+                        sum[i] =
+                            fma(load_strided(in[i] + s * width.dilation, from->apart.src, stride),
+                                tap, sum[i]);
                 }
                 continue;
             }
             for (int s = 0; s < width.kernel_size; ++s) {
-                const vector tap = (vector)(weights[s]);
+                const vector tap = spread(weights + s, from->apart.weights);
                 const int x = s * width.dilation;
 #pragma unroll
                 for (int i = 0; i < BLOCK; ++i) {
@@ -51,7 +54,8 @@ INLINE void sum_block(vector sum[BLOCK], const conv_args *args, const block_sour
                         continue;
                     const uvector index = LANE_INDICES * (uint)stride + (uint)(from->w[i] + x);
                     const ivector lanes = lanes_below(index, size[i]);
-                    sum[i] = fma(keep(load_strided(in[i] + x, stride), lanes), tap, sum[i]);
+                    sum[i] = fma(keep(load_strided(in[i] + x, from->apart.src, stride), lanes), tap,
+                                 sum[i]);
                 }
             }
         }

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-/* A form of the kernel: its macros LANES, KERNEL and STRIDE. */
+/* A form of the kernel: its macros LANES, PLANES, KERNEL and STRIDE. */
 typedef struct form {
-    int lanes, kernel, stride;
+    int lanes, planes, kernel, stride;
 } form;
 
 /* The square kernel that has a form of its own, or 0. */
@@ -21,12 +21,16 @@ static int choose_kernel(const cc_shape *shape)
                : 0;
 }
 
-/* The vector of the device, or half of it for short rows. */
+/* The vector of the device; two short rows share one of 16 lanes. */
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
 {
-    const int kernel = choose_kernel(shape);
-    const int half = native_lanes < 16 || shape->axis[CLCONV_WIDTH].output <= 8;
-    return (form){half ? 8 : 16, kernel, kernel > 0 ? shape->axis[CLCONV_WIDTH].stride : 1};
+    const int kernel = choose_kernel(shape), lanes = native_lanes < 16 ? 8 : 16;
+    return (form){
+        .lanes = lanes,
+        .planes = lanes == 16 && shape->axis[CLCONV_WIDTH].output <= 8 ? 2 : 1,
+        .kernel = kernel,
+        .stride = kernel > 0 ? shape->axis[CLCONV_WIDTH].stride : 1,
+    };
 }
 
 /* llvmpipe ends all loops of a work-item after 65,535 rounds, and counts unrolled ones. */
@@ -58,12 +62,19 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
     return CLCONV_OK;
 }
 
+/* Output rows of all planes, those that share a vector counted once, for one filter. */
+static double line_count(const cc_shape *shape, form f)
+{
+    return (double)cc_divide_up((int64_t)shape->batch * shape->in_channels, f.planes) *
+           shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
+}
+
 /* Vectors of the output: see kernels/rows.cl. */
 static double vector_count(const cc_shape *shape, form f)
 {
+    const double filters = (double)(shape->out_channels / shape->in_channels);
     const int64_t width = shape->axis[CLCONV_WIDTH].output;
-    return (double)shape->batch * shape->out_channels * (double)cc_output_elements(shape) /
-           (double)width * (double)cc_divide_up(width, f.lanes);
+    return line_count(shape, f) * filters * (double)cc_divide_up(width, f.lanes / f.planes);
 }
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
@@ -86,8 +97,7 @@ static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
     const double item_ns = 2e3, most_rounds = MOST_ROUNDS;
     const double most = 16.0 * compute_units;
     const double rounds = vector_count(shape, f) * (double)cc_kernel_elements(shape) / most_rounds;
-    const double lines = (double)shape->batch * shape->in_channels *
-                         shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
+    const double lines = line_count(shape, f);
     double items = compute_ns(shape, f) / item_ns;
     items = items < compute_units ? compute_units : items > most ? most : items;
     items = items < rounds ? rounds : items;
@@ -102,8 +112,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     char options[64];
     TRY(cc_device_lanes(stage->target->id, &lanes, error));
     const form f = choose_form(shape, lanes);
-    snprintf(options, sizeof(options), "-DLANES=%d -DKERNEL=%d -DSTRIDE=%d", f.lanes, f.kernel,
-             f.stride);
+    snprintf(options, sizeof(options), "-DLANES=%d -DPLANES=%d -DKERNEL=%d -DSTRIDE=%d", f.lanes,
+             f.planes, f.kernel, f.stride);
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",
