@@ -167,35 +167,43 @@ clconv_status measure_plan(clconv_context *context, check_case *c, const char *r
     return status;
 }
 
-clconv_status measure_again(clconv_context *context, check_case *c, const char *algorithm,
-                            double budget_s, measurement *result, clconv_error *error)
+/* measure_again with memory for its samples and its result. */
+static clconv_status sample_again(clconv_context *context, check_case *c, const char *algorithm,
+                                  double budget_s, participant *ours, host_run *run, guarded *dst,
+                                  measurement *result, clconv_error *error)
 {
     const int on_host = clconv_context_device(context)->kind == CLCONV_DEVICE_REFERENCE;
     clconv_plan *plan = NULL;
     clconv_weights *weights = NULL;
-    guarded dst = {0};
-    participant *ours = calloc(1, sizeof *ours);
-    host_run *run = calloc(1, sizeof *run);
-
-    clconv_status status = CLCONV_OK;
-    if (!ours || !run || !guarded_create(&dst, c->dst_count))
-        status = cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
-    if (status == CLCONV_OK)
-        status = measure_first(context, c, on_host ? NULL : algorithm, &dst, &plan, &weights,
-                               result, error);
+    clconv_status status =
+        measure_first(context, c, on_host ? NULL : algorithm, dst, &plan, &weights, result, error);
     if (status == CLCONV_OK && !on_host) {
-        status =
-            measure_device(context, plan, weights, c, budget_s / 2, &dst, ours, 1, NULL, error);
+        status = measure_device(context, plan, weights, c, budget_s / 2, dst, ours, 1, NULL, error);
         result->device = ours->result;
     }
     if (status == CLCONV_OK) {
-        *run = (host_run){.plan = plan, .tensors = tensors_of(c, weights, &dst)};
+        *run = (host_run){.plan = plan, .tensors = tensors_of(c, weights, dst)};
         status = measure_spread(run_host, run, budget_s / 2, &result->total, error);
     }
     if (status == CLCONV_OK && on_host)
         result->device = result->total;
     clconv_weights_destroy(weights);
     clconv_plan_destroy(plan);
+    return status;
+}
+
+clconv_status measure_again(clconv_context *context, check_case *c, const char *algorithm,
+                            double budget_s, measurement *result, clconv_error *error)
+{
+    guarded dst = {0};
+    participant *ours = calloc(1, sizeof *ours);
+    host_run *run = calloc(1, sizeof *run);
+
+    clconv_status status;
+    if (ours && run && guarded_create(&dst, c->dst_count))
+        status = sample_again(context, c, algorithm, budget_s, ours, run, &dst, result, error);
+    else
+        status = cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
     guarded_free(&dst);
     free(run);
     free(ours);
