@@ -5,8 +5,8 @@
  *   dst[n][c*m+j][o][p][q] = finish(sum over t,r,s of
  *       src[n][c][o*stride_d - padding_d + t*dilation_d][..][..] * weights[c*m+j][t][r][s])
  *
- * The output rows of all planes are shared evenly among the work-items, in pieces of at most
- * PIECE rows of a plane. A piece is computed LANES columns at a time. PLANES = 2, for short rows,
+ * The output rows of all planes are shared evenly among the work-items, in pieces of some
+ * rows of a plane. A piece is computed LANES columns at a time. PLANES = 2, for short rows,
  * takes the pieces of two planes at once, LANES / 2 columns each.
  *
  *   KERNEL > 0  from top to bottom. Each input row is loaded once, as KERNEL shifted vectors, and
@@ -28,17 +28,20 @@
 
 /* EPILOGUE does not change the form. */
 
-#ifndef KERNEL /* 3 or 5: R = S = KERNEL, height and width without dilation; 0: any kernel */
+#ifndef KERNEL /* 2 to 9: R = S = KERNEL, height and width without dilation; 0: any kernel */
 #define KERNEL 0
 #endif
 #ifndef STRIDE /* KERNEL > 0: stride of height and width, 1 or 2 */
 #define STRIDE 1
 #endif
-#if KERNEL && (PADDING_MODE || (KERNEL != 3 && KERNEL != 5) || (STRIDE != 1 && STRIDE != 2))
-#error "KERNEL > 0 is 3 or 5 and wants zero padding and STRIDE 1 or 2"
+#if KERNEL && (PADDING_MODE || KERNEL < 2 || KERNEL > 9 || (STRIDE != 1 && STRIDE != 2))
+#error "KERNEL > 0 is 2 to 9 and wants zero padding and STRIDE 1 or 2"
 #endif
 
-#define PIECE 28 /* rows that stay in the first-level cache while the next columns are computed */
+/* Rows and floats of a piece: it stays in the first-level cache while the next columns are computed,
+ * but rows above and below it are read again. */
+#define PIECE        28
+#define PIECE_FLOATS 4096
 
 #include "rows_vector.h"
 #if KERNEL
@@ -62,6 +65,16 @@ INLINE int row_reach(conv_axis width)
 {
     const int last = (width.kernel_size - 1) * width.dilation, stride = min(width.stride, 2);
     return last - (KERNEL > 0 && stride == 2) + stride * COLUMNS;
+}
+
+/* Rows of a piece, the same for all of a plane but the last. */
+INLINE int piece_rows(const conv_args *args)
+{
+    const conv_axis height = args->axis[1], width = args->axis[2];
+    const int row = height.stride * width.input + width.output;
+    const int most = width.output <= COLUMNS ? height.output : max(PIECE, PIECE_FLOATS / row);
+    const int pieces = (height.output + most - 1) / most;
+    return (height.output + pieces - 1) / pieces;
 }
 
 /* Whether no vector reads beyond the planes before and after its own. */
@@ -221,7 +234,7 @@ CALLED void compute(const conv_args *given, __global const float *src,
     const long in_plane = (long)args.axis[0].input * args.axis[1].input * args.axis[2].input;
     const long out_rows = (long)O * P;
     const ulong planes = (ulong)args.N * (ulong)C;
-    const int near = stays_near(&args);
+    const int near = stays_near(&args), most_rows = piece_rows(&args);
     piece at;
     at.plane = line / (ulong)out_rows;
     at.o = (int)(line - at.plane * (ulong)out_rows) / P;
@@ -239,7 +252,7 @@ CALLED void compute(const conv_args *given, __global const float *src,
         at.apart.src = pair ? in_plane : 0;
         at.apart.dst = pair ? m * out_rows * Q : 0;
         at.apart.weights = (long)step * m * taps;
-        at.rows = min(min(P - at.p, PIECE), (int)min(end - line, (ulong)PIECE));
+        at.rows = (int)min((ulong)min(P - at.p, most_rows), end - line);
         for (int k = 0; k < m; ++k) {
             const vector shift =
                 args.has_bias ? spread(bias + c * m + k, (long)step * m) : (vector)(0.0f);

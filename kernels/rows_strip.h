@@ -1,4 +1,4 @@
-/* A vector of output columns for square kernels of 3 or 5, stride 1 or 2, no dilation: rows.cl. */
+/* A vector of output columns for square kernels, stride 1 or 2, no dilation: rows.cl. */
 
 #define LIVE ((KERNEL - 1) / STRIDE + 1) /* output rows that an input row may belong to */
 
@@ -23,8 +23,10 @@ INLINE void load_taps(vector values[KERNEL], __global const float *in, long apar
     for (int i = 0; i < KERNEL; ++i)
         values[i] = load_rows(in + i, apart);
 #else
+#if KERNEL % 2
     /* The last tap's are odd lanes: no float past the last lane's is read. */
     load_pairs(&values[0], &values[KERNEL - 1], in + KERNEL - 2, apart);
+#endif
 #pragma unroll
     for (int i = 0; i < KERNEL - 1; i += 2)
         load_pairs(&values[i], &values[i + 1], in + i, apart);
@@ -38,6 +40,18 @@ INLINE void load_taps(vector values[KERNEL], __global const float *in, long apar
  * then is, and all sums stay there. */
 INLINE void hand_down(vector sum[LIVE])
 {
+#if LIVE > 8
+    sum[8] = sum[7];
+#endif
+#if LIVE > 7
+    sum[7] = sum[6];
+#endif
+#if LIVE > 6
+    sum[6] = sum[5];
+#endif
+#if LIVE > 5
+    sum[5] = sum[4];
+#endif
 #if LIVE > 4
     sum[4] = sum[3];
 #endif
@@ -47,8 +61,56 @@ INLINE void hand_down(vector sum[LIVE])
 #if LIVE > 2
     sum[2] = sum[1];
 #endif
+#if LIVE > 1
     sum[1] = sum[0];
+#endif
 }
+
+#if KERNEL > 5
+/* The taps of a large kernel do not fit the registers: they are operands in memory, next to
+ * each other in the weights, or of two planes, on the stack. Value by value, as those of a row
+ * would not fit beside the sums either; sums that wait for none of the others hide each other's
+ * time. */
+INLINE void add_taps(vector sum[LIVE], const vector tap[KERNEL * KERNEL],
+                     __global const float *weights, vector value, int i, int e)
+{
+#pragma unroll
+    for (int a = 0; a < LIVE; ++a) {
+        const int r = e + STRIDE * a;
+        if (r >= KERNEL)
+            continue;
+#if PLANES == 1
+        sum[a] = fma(value, spread(weights + r * KERNEL + i, 0), sum[a]);
+#else
+        sum[a] = fma(value, tap[r * KERNEL + i], sum[a]);
+#endif
+    }
+}
+
+INLINE void add_row(vector sum[LIVE], const vector tap[KERNEL * KERNEL],
+                    __global const float *weights, __global const float *in, long apart,
+                    const ivector lanes[KERNEL], int e)
+{
+#if STRIDE == 1
+#pragma unroll
+    for (int i = 0; i < KERNEL; ++i)
+        add_taps(sum, tap, weights, keep(load_rows(in + i, apart), lanes[i]), i, e);
+#else
+    vector even, odd;
+#pragma unroll
+    for (int i = 0; i < KERNEL - 1; i += 2) {
+        load_pairs(&even, &odd, in + i, apart);
+        add_taps(sum, tap, weights, keep(even, lanes[i]), i, e);
+        add_taps(sum, tap, weights, keep(odd, lanes[i + 1]), i + 1, e);
+    }
+#if KERNEL % 2
+    /* The last tap's are odd lanes: no float past the last lane's is read. */
+    load_pairs(&even, &odd, in + KERNEL - 2, apart);
+    add_taps(sum, tap, weights, keep(odd, lanes[KERNEL - 1]), KERNEL - 1, e);
+#endif
+#endif
+}
+#endif
 
 #if KERNEL > 3
 #define STRIP CALLED
@@ -73,9 +135,11 @@ STRIP void sum_strip(const strip *s)
 #pragma unroll
     for (int i = 0; i < KERNEL; ++i)
         lanes[i] = lanes_below(index + (uint)i, pitch);
+#if KERNEL <= 5 || PLANES > 1
 #pragma unroll
     for (int i = 0; i < KERNEL * KERNEL; ++i)
         tap[i] = spread(s->weights + i, apart.weights);
+#endif
 #pragma unroll
     for (int i = 0; i < LIVE; ++i)
         sum[i] = shift;
@@ -87,6 +151,9 @@ STRIP void sum_strip(const strip *s)
 #pragma unroll
         for (int e = 0; e < STRIDE; ++e, ++h, in += pitch) {
             if (h >= 0 && h < height) {
+#if KERNEL > 5
+                add_row(sum, tap, s->weights, in, apart.src, lanes, e);
+#else
                 vector values[KERNEL];
                 load_taps(values, in, apart.src, lanes);
 #pragma unroll
@@ -108,8 +175,9 @@ STRIP void sum_strip(const strip *s)
                         sum[a] = fma(values[i], tap[r * KERNEL + i], sum[a]);
 #endif
                 }
+#endif
             }
-            if (e == 0 && row >= LIVE - 1) {
+            if (e == (KERNEL - 1) % STRIDE && row >= LIVE - 1) {
                 if (row == rows + LIVE - 2) {
                     store_part(sum[LIVE - 1], columns, out, apart.dst);
                     return;

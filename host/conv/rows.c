@@ -15,7 +15,7 @@ static int choose_kernel(const cc_shape *shape)
     const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
     const int square = height->kernel == width->kernel && height->stride == width->stride &&
                        height->dilation == 1 && width->dilation == 1;
-    const int listed = width->kernel == 3 || width->kernel == 5;
+    const int listed = width->kernel >= 2 && width->kernel <= 9;
     return square && listed && width->stride <= 2 && shape->padding_mode == CLCONV_ZEROS
                ? width->kernel
                : 0;
