@@ -38,9 +38,9 @@
 #error "KERNEL > 0 is 2 to 9 and wants zero padding and STRIDE 1 or 2"
 #endif
 
-/* Rows and floats of a piece: it stays in the first-level cache while the next columns are computed,
- * but rows above and below it are read again. */
-#define PIECE        28
+/* Rows and floats of a piece: it stays in the first-level cache while the next columns are
+ * computed, but rows above and below it are read again. */
+#define PIECE        (KERNEL > 5 ? 8 * KERNEL : 28)
 #define PIECE_FLOATS 4096
 
 #include "rows_vector.h"

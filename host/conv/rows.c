@@ -90,8 +90,9 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return launch_ns + compute_ns(shape, choose_form(shape, 16)) / device->compute_units;
 }
 
-/* Work-items: enough to share the work evenly, each with some microseconds of it, and an empty one
- * in front: see docs/PERFORMANCE.md. */
+/* Work-items: enough to share the work evenly, each with some microseconds of it and many more rows
+ * than the kernel - 1 above them that it computes in part, and an empty one in front: see
+ * docs/PERFORMANCE.md. */
 static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
 {
     const double item_ns = 2e3, most_rounds = MOST_ROUNDS;
@@ -99,7 +100,10 @@ static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
     const double rounds = vector_count(shape, f) * (double)cc_kernel_elements(shape) / most_rounds;
     const double lines = line_count(shape, f);
     double items = compute_ns(shape, f) / item_ns;
-    items = items < compute_units ? compute_units : items > most ? most : items;
+    items = items > most ? most : items;
+    if (f.kernel > 1 && items > lines / (8 * (f.kernel - 1)))
+        items = lines / (8 * (f.kernel - 1));
+    items = items < compute_units ? compute_units : items;
     items = items < rounds ? rounds : items;
     return 1 + (size_t)(items < lines ? items : lines);
 }
