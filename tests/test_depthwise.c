@@ -28,6 +28,17 @@ static const char *const cases[] = {
     "g3ic3ih2iw100oc3kh2ph0kw3pw1+bias",
     "g128ic128iw16oc128kw3pw1",
     "g4mb2ic4iw67oc8kw5sw2pw2+silu",
+    /* even and large squares, planes cut into pieces of unequal size */
+    "g5mb2ic5ih29iw29oc5kh2ph0kw2pw1+bias",
+    "g5ic5ih30iw31oc5kh2sh2ph0kw2sw2pw0",
+    "g3ic3ih33iw40oc3kh4sh2ph1kw4sw2pw2+relu",
+    "g5mb3ic5ih9iw7oc5kh4sh2ph1kw4sw2pw1",
+    "g3ic3ih57iw70oc3kh6ph3kw6pw2+bias",
+    "g3ic3ih14oc6kh7ph3+bias",
+    "g3ic3ih61iw75oc3kh7sh2ph3kw7sw2pw3",
+    "g5mb3ic5ih7oc5kh8sh2ph4",
+    "g2ic2ih90iw45oc2kh9ph4kw9pw4+relu",
+    "g2ic2id5ih13iw19oc2kd3kh7kw7pd1ph3pw3+bias",
     /* several filters to a channel */
     "g8mb2ic8ih14oc24kh3ph1+bias+relu6",
     "g1mb2ic1ih20oc5kh5ph2",

@@ -75,7 +75,7 @@ static void check(clconv_context *context, const char *algorithm, const char *te
 static const struct {
     const char *algorithm, *text;
 } cases[] = {
-    /* the forms of rows: 3 and 5, stride 1 and 2, wide and narrow, with and without padding */
+    /* the forms of rows: 2 to 9, stride 1 and 2, wide and narrow, with and without padding */
     {"rows", "g3ic3ih20iw40oc3kh3ph1kw3pw1"},
     {"rows", "g3ic3ih20iw40oc3kh3ph0kw3pw0"},
     {"rows", "g3ic3ih20iw64oc3kh3sh2ph1kw3sw2pw1"},
@@ -85,6 +85,11 @@ static const struct {
     {"rows", "g5ic5ih35iw67oc5kh5sh2ph0kw5sw2pw0"},
     {"rows", "g5mb2ic5ih7iw7oc5kh3ph1kw3pw1"},
     {"rows", "g3ic3ih20iw50oc3kh7ph3kw7pw3"},
+    {"rows", "g3ic3ih14iw14oc3kh7ph0kw7pw0"},
+    {"rows", "g3ic3ih21iw39oc3kh9sh2ph0kw9sw2pw0"},
+    {"rows", "g3ic3ih20iw34oc3kh4sh2ph0kw4sw2pw0"},
+    {"rows", "g3ic3ih21iw35oc3kh2sh2ph1kw2sw2pw1"},
+    {"rows", "g3ic3ih20iw50oc3kh7ph3kw5pw2"},
     {"rows", "g3ic3ih20iw50oc3kh3sh2ph0kw7sw2pw0"},
     {"rows", "g3ic3ih20iw50oc3kh3dh1ph2kw3dw1pw2"},
     {"panels", "ic5ih19iw23oc9kh3ph1kw3pw1"},
