@@ -11,7 +11,8 @@
  *
  *   KERNEL > 0  from top to bottom. Each input row is loaded once, as KERNEL shifted vectors, and
  *               serves all output rows that need it. Stride 2 takes the even and the odd lanes of
- *               two vectors.
+ *               two vectors. SHORT = 1, for rows of the input that fit STRIDE vectors: see
+ *               rows_short.h; what is said of pieces and edges below is not its way.
  *   KERNEL = 0  any kernel, stride, dilation and padding mode, tap by tap. BLOCK rows at a time, or
  *               where the output has fewer than 3, BLOCK vectors of one row.
  *
@@ -34,8 +35,17 @@
 #ifndef STRIDE /* KERNEL > 0: stride of height and width, 1 or 2 */
 #define STRIDE 1
 #endif
+#ifndef SHORT /* 1: rows of the input in STRIDE vectors, see rows_short.h */
+#define SHORT 0
+#endif
+#ifndef PAD /* SHORT: padding of height and width, less than KERNEL */
+#define PAD 0
+#endif
 #if KERNEL && (PADDING_MODE || KERNEL < 2 || KERNEL > 9 || (STRIDE != 1 && STRIDE != 2))
 #error "KERNEL > 0 is 2 to 9 and wants zero padding and STRIDE 1 or 2"
+#endif
+#if SHORT && (KERNEL < 2 || KERNEL > 5 || LANES != 16 || PAD >= KERNEL)
+#error "SHORT wants KERNEL 2 to 5, 16 LANES and a PAD below KERNEL"
 #endif
 
 /* Rows and floats of a piece: it stays in the first-level cache while the next columns are
@@ -44,11 +54,15 @@
 #define PIECE_FLOATS 4096
 
 #include "rows_vector.h"
-#if KERNEL
+#if SHORT
+#include "rows_short.h"
+#elif KERNEL
 #include "rows_strip.h"
 #else
 #include "rows_taps.h"
 #endif
+
+#if !SHORT
 
 /* Rows p to p + rows of slice o of plane `plane`, a channel of an image, and of the plane that
  * shares its vectors. */
@@ -279,6 +293,8 @@ CALLED void compute(const conv_args *given, __global const float *src,
         }
     }
 }
+
+#endif
 
 __kernel OWN_VECTORS void rows(const conv_args args, __global const float *restrict src,
                                __global const float *restrict weights,

@@ -65,15 +65,21 @@ INLINE vector load_rows(__global const float *from, long apart)
 #endif
 }
 
-/* The lanes from[0], from[2], ... and from[1], from[3], ... of a row of each plane. Volatile, as
- * Intel's compiler loads lanes one by one where only the even ones are used. */
+/* 2 * COLUMNS floats of a row of each plane. Volatile, as Intel's compiler loads lanes one by one
+ * where only the even ones are used. */
+INLINE void load_both(vector both[2], __global const float *from, long apart)
+{
+    both[0] = *(__global const volatile unaligned_vector *)from;
+    both[1] = *(__global const volatile unaligned_vector *)(from + (PLANES == 1 ? LANES : apart));
+}
+
+/* The lanes from[0], from[2], ... and from[1], from[3], ... of a row of each plane. */
 INLINE void load_pairs(vector *even, vector *odd, __global const float *from, long apart)
 {
-    const long step = PLANES == 1 ? LANES : apart;
-    const vector low = *(__global const volatile unaligned_vector *)from;
-    const vector high = *(__global const volatile unaligned_vector *)(from + step);
-    *even = (vector)(low.even, high.even);
-    *odd = (vector)(low.odd, high.odd);
+    vector both[2];
+    load_both(both, from, apart);
+    *even = (vector)(both[0].even, both[1].even);
+    *odd = (vector)(both[0].odd, both[1].odd);
 }
 
 /* from[0], from[stride], ... of a row of each plane, for a stride of 1 or 2, known when this is

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-/* A form of the kernel: its macros LANES, PLANES, KERNEL and STRIDE. */
+/* A form of the kernel: its macros LANES, PLANES, KERNEL, STRIDE, SHORT and PAD. */
 typedef struct form {
-    int lanes, planes, kernel, stride;
+    int lanes, planes, kernel, stride, is_short, padding;
 } form;
 
 /* The square kernel that has a form of its own, or 0. */
@@ -21,16 +21,29 @@ static int choose_kernel(const cc_shape *shape)
                : 0;
 }
 
+/* Whether all columns of a plane's output row lie in `columns` lanes, and those of its input row in
+ * as many times the stride: kernels/rows_short.h. */
+static int has_short_rows(const cc_shape *shape, int kernel, int columns)
+{
+    const cc_axis *depth = &shape->axis[CLCONV_DEPTH], *height = &shape->axis[CLCONV_HEIGHT];
+    const cc_axis *width = &shape->axis[CLCONV_WIDTH];
+    const int flat =
+        depth->input == 1 && depth->kernel == 1 && depth->output == 1 && depth->padding == 0;
+    return kernel > 0 && kernel <= 5 && flat && width->output <= columns &&
+           width->input <= columns * width->stride && width->padding < kernel &&
+           height->padding == width->padding;
+}
+
 /* The vector of the device; two short rows share one of 16 lanes. */
 static form choose_form(const cc_shape *shape, cl_uint native_lanes)
 {
-    const int kernel = choose_kernel(shape), lanes = native_lanes < 16 ? 8 : 16;
-    return (form){
-        .lanes = lanes,
-        .planes = lanes == 16 && shape->axis[CLCONV_WIDTH].output <= 8 ? 2 : 1,
-        .kernel = kernel,
-        .stride = kernel > 0 ? shape->axis[CLCONV_WIDTH].stride : 1,
-    };
+    const cc_axis *width = &shape->axis[CLCONV_WIDTH];
+    form f = {.lanes = native_lanes < 16 ? 8 : 16, .kernel = choose_kernel(shape)};
+    f.planes = f.lanes == 16 && width->output <= 8 ? 2 : 1;
+    f.stride = f.kernel > 0 ? width->stride : 1;
+    f.is_short = f.lanes == 16 && has_short_rows(shape, f.kernel, f.lanes / f.planes);
+    f.padding = f.is_short ? width->padding : 0;
+    return f;
 }
 
 /* llvmpipe ends all loops of a work-item after 65,535 rounds, and counts unrolled ones. */
@@ -113,11 +126,12 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
     cl_uint lanes = 0;
-    char options[64];
+    char options[96];
     TRY(cc_device_lanes(stage->target->id, &lanes, error));
     const form f = choose_form(shape, lanes);
-    snprintf(options, sizeof(options), "-DLANES=%d -DPLANES=%d -DKERNEL=%d -DSTRIDE=%d", f.lanes,
-             f.planes, f.kernel, f.stride);
+    snprintf(options, sizeof(options),
+             "-DLANES=%d -DPLANES=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d", f.lanes,
+             f.planes, f.kernel, f.stride, f.is_short, f.padding);
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",
