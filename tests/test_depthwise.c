@@ -28,6 +28,15 @@ static const char *const cases[] = {
     "g3ic3ih2iw100oc3kh2ph0kw3pw1+bias",
     "g128ic128iw16oc128kw3pw1",
     "g4mb2ic4iw67oc8kw5sw2pw2+silu",
+    /* short rows: as wide as one vector or two, each padding, an odd number of planes */
+    "g9mb3ic9ih16iw16oc9kh5ph0kw5pw0+bias",
+    "g5mb3ic5ih11iw8oc5kh5ph4kw5pw1+relu",
+    "g5mb1ic5ih9iw8oc10kh4ph3kw4pw3+bias",
+    "g3mb3ic3ih16iw16oc3kh3sh2ph0kw3sw2pw0+silu",
+    "g7ic7ih30iw32oc7kh3sh2ph1kw3sw2pw1+bias",
+    "g3ic3ih40iw1oc3kh5sh2ph4kw5sw2pw4",
+    "g6mb2ic6ih13iw14oc6kh2ph1kw2pw1",
+    "g5mb3ic5ih14oc15kh5sh2ph2+bias+relu",
     /* even and large squares, planes cut into pieces of unequal size */
     "g5mb2ic5ih29iw29oc5kh2ph0kw2pw1+bias",
     "g5ic5ih30iw31oc5kh2sh2ph0kw2sw2pw0",
