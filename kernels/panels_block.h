@@ -136,14 +136,23 @@ NOINLINE void finish_block(const strip_place *strip, const int vectors, const in
         for (int v = 0; v < vectors; ++v) {
             const vector x =
                 activate(load_local(kept + (k * VECTORS + v) * LANES), activation, slope);
+            __local const int *const places = offsets + v * LANES;
             if (neighbours >> v & 1) {
-                store(x, out + offsets[v * LANES]);
+                store(x, out + places[0]);
                 continue;
             }
             float lanes[LANES];
             store_lanes(x, lanes);
-            for (int j = 0; j < LANES; ++j)
-                if (offsets[v * LANES + j] >= 0)
-                    out[offsets[v * LANES + j]] = lanes[j];
+            if (places[LANES - 1] >= 0) {
+                /* Volatile: Intel's compiler would scatter, which takes longer. */
+                __global volatile float *const to = out;
+#pragma unroll
+                for (int j = 0; j < LANES; ++j)
+                    to[places[j]] = lanes[j];
+                continue;
+            }
+            for (int j = 0; j < LANES; ++j) /* past the last pixel */
+                if (places[j] >= 0)
+                    out[places[j]] = lanes[j];
         }
 }

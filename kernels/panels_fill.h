@@ -99,7 +99,8 @@ NOINLINE void fill_runs(__local float *panel, int count, __global const float *s
                         const ivector in_a, const ivector in_b, const int step)
 {
     const long first = -(long)min(a, b), last = total - max(a, b) - step * LANES;
-    const int whole = all(in_a) && start >= first && start + (count - 1) * plane <= last;
+    const int loadable = start >= first && start + (count - 1) * plane <= last;
+    const int whole = loadable && all(in_a);
     if (whole && step == 1) {
         for (int i = 0; i < count; ++i, start += plane)
             store_local(load(src + start + a), panel + i * PIXELS);
@@ -108,6 +109,13 @@ NOINLINE void fill_runs(__local float *panel, int count, __global const float *s
     if (whole) {
         for (int i = 0; i < count; ++i, start += plane)
             store_local(load_run(src + start + a, 2), panel + i * PIXELS);
+        return;
+    }
+    if (loadable && step == 1) {
+        for (int i = 0; i < count; ++i, start += plane) {
+            const vector x = select((vector)0.0f, load(src + start + a), in_a);
+            store_local(select(x, load(src + start + b), in_b), panel + i * PIXELS);
+        }
         return;
     }
     for (int i = 0; i < count; ++i, start += plane) {
