@@ -38,14 +38,10 @@
 #endif
 #if LANES == 16
 typedef float16 vector;
-typedef int16 ivector;
-#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #define VECTOR_LOAD  vload16
 #define VECTOR_STORE vstore16
 #elif LANES == 8
 typedef float8 vector;
-typedef int8 ivector;
-#define LANE_INDICES (ivector)(0, 1, 2, 3, 4, 5, 6, 7)
 #define VECTOR_LOAD  vload8
 #define VECTOR_STORE vstore8
 #else
@@ -154,6 +150,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
     const int trim =
         range_h.x < 0 || range_h.y >= height.input || range_w.x < 0 || range_w.y >= width.input;
     const int2 box_t = inside_taps(task.d, task.o, task.o, depth.input);
+    const int2 read = read_taps(&task, depth.input, height.input);
     int4 box = (int4)(-1); /* rows and columns of taps in the table */
     int table_taps = 0;
 
@@ -182,12 +179,20 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
             }
         }
 
-        for (int b = 0; b < min(task_blocks, blocks - task.block); ++b) {
+        const int live_blocks = min(task_blocks, blocks - task.block);
+        for (int b = 0; b < live_blocks; ++b) {
             __global const float *const block_weights =
                 weights + (((long)task.g * blocks + task.block + b) * channels * taps +
                            (long)channels * task.weights_first + (long)c_first * phase_taps) *
                               BLOCK_K;
+            /* The weights that come next. */
+            const int last = b + 1 == live_blocks;
+            const int next_channels = last ? min(chunk, channels - c_first - c_count) : c_count;
+            const long next = last ? (long)c_count * phase_taps - (long)b * channels * taps
+                                   : (long)channels * taps;
             for (int tile = 0; tile < tiles; ++tile) {
+                fetch_weights(block_weights + next * BLOCK_K, next_channels * tile / tiles,
+                              next_channels * (tile + 1) / tiles, phase_taps, read);
                 const int first = max(min(tile * PIXELS, pixels - PIXELS), 0);
                 int p = first / task.cols, q = first - p * task.cols;
 

@@ -1,4 +1,4 @@
-/* blocked: what a task computes. Wants conv.h and BLOCK_K. */
+/* blocked: what a task computes. Wants conv.h, blocked_copy.h and BLOCK_K. */
 
 /* Mirrors struct tiling of host/conv/blocked.c. */
 typedef struct {
@@ -73,4 +73,24 @@ find_task(blocked_task *task, const conv_args *args, const blocked_tiling *tilin
     task->w = conv_view_make(width, phase % phases_w);
     task->rows = task->o < task->d.out_count ? min(tiling->rows, task->h.out_count - task->p) : 0;
     task->cols = min(tiling->cols, task->w.out_count - task->q);
+}
+
+/* Of a channel's taps, those that the task sums or somewhat more, where the input has `planes` of
+ * `rows`. */
+static inline int2 read_taps(const blocked_task *task, int planes, int rows)
+{
+    const int2 t = inside_taps(task->d, task->o, task->o, planes);
+    const int2 r = inside_taps(task->h, task->p, task->p + task->rows - 1, rows);
+    return (int2)((t.x * task->h.taps + r.x) * task->w.taps,
+                  ((t.y - 1) * task->h.taps + r.y) * task->w.taps);
+}
+
+/* Fetches the weights of taps [read.x, read.y) of channels [c, c_end) into the caches, `taps` taps
+ * a channel. Where taps are left out the hardware's own prefetchers do not see what comes next. */
+static inline void fetch_weights(__global const float *weights, int c, int c_end, int taps,
+                                 int2 read)
+{
+    for (; c < c_end; ++c)
+        for (int i = read.x * BLOCK_K; i < read.y * BLOCK_K; i += 16)
+            prefetch_line(weights + (long)c * taps * BLOCK_K + i);
 }

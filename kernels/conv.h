@@ -14,6 +14,9 @@
 #ifndef TRANSPOSED /* 0: convolution; 1: transposed convolution, gathered by phases */
 #define TRANSPOSED 0
 #endif
+#ifndef PREFETCH /* 1: clang's __builtin_prefetch may be used where there is one */
+#define PREFETCH 0
+#endif
 
 #if PADDING_MODE < 0 || PADDING_MODE > 1 || EPILOGUE < 0 || EPILOGUE > 1
 #error "PADDING_MODE and EPILOGUE are 0 or 1"
@@ -28,6 +31,17 @@
  * its type, keeps Intel's compiler from building the kernel once more for 16 work-items side by
  * side, which are never there: that took two thirds of a build, of panels' nine tenths. */
 #define OWN_VECTORS __attribute__((vec_type_hint(float4), reqd_work_group_size(1, 1, 1)))
+
+/* Fetches the line of `address`, which may lie outside any buffer, into the caches ahead of its
+ * use. OpenCL's prefetch() is empty on PoCL and on Intel's runtime. */
+static inline void prefetch_line(__global const float *address)
+{
+#if PREFETCH && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+    __builtin_prefetch((const void *)(size_t)address, 0, 2);
+#endif
+#endif
+}
 
 /* ---- Arguments ---- */
 

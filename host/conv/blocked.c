@@ -219,8 +219,9 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     TRY(cc_device_lanes(stage->target->id, &lanes, error));
     const form f = choose_form(shape, lanes);
     const size_t length = cc_kernel_options(shape, options, sizeof(options));
-    snprintf(options + length, sizeof(options) - length, " -DLANES=%d -DVECTORS=%d -DPIXELS=%d",
-             f.lanes, f.vectors, f.pixels);
+    snprintf(options + length, sizeof(options) - length,
+             " -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DPIXELS=%d",
+             cc_packed_prefetch(stage->target->device), f.lanes, f.vectors, f.pixels);
     TRY(cc_packed_build(stage, sizeof(state), "blocked", options, error));
     cc_packed_set_taps(stage, f.lanes * f.vectors);
 
