@@ -93,7 +93,8 @@ static double vector_count(const cc_shape *shape, form f)
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
 static double compute_ns(const cc_shape *shape, form f)
 {
-    const double tap_ns = f.kernel > 0 ? 0.4 : 1.2, vector_ns = 2.0;
+    const double tap_ns = f.is_short ? 0.3 : f.kernel > 0 ? 0.4 : 1.2;
+    const double vector_ns = f.is_short ? 1.0 : 2.0;
     return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
 }
 
@@ -108,7 +109,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
  * docs/PERFORMANCE.md. */
 static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
 {
-    const double item_ns = 2e3, most_rounds = MOST_ROUNDS;
+    const double item_ns = 3e3, most_rounds = MOST_ROUNDS;
     const double most = 16.0 * compute_units;
     const double rounds = vector_count(shape, f) * (double)cc_kernel_elements(shape) / most_rounds;
     const double lines = line_count(shape, f);
