@@ -103,7 +103,7 @@ INLINE void sum_run(const run *r, conv_axis height, conv_axis width, vector shif
     }
 }
 
-/* As in rows.cl. */
+/* As in rows_pieces.h. */
 CALLED void compute(const conv_args *given, __global const float *src,
                     __global const float *weights, __global const float *bias, __global float *dst,
                     ulong line, ulong end)
