@@ -190,7 +190,7 @@ clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_
 {
     clconv_status status = CLCONV_OK;
     cl_device_type type = 0;
-    cl_uint compute_units = 0;
+    cl_uint compute_units = 0, vector_floats = 0;
     cl_ulong global_bytes = 0, max_alloc_bytes = 0, local_bytes = 0;
 
     *device = (clconv_device){0};
@@ -204,20 +204,13 @@ clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_
     CL_TRY(NUMBER(id, CL_DEVICE_GLOBAL_MEM_SIZE, global_bytes));
     CL_TRY(NUMBER(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, max_alloc_bytes));
     CL_TRY(NUMBER(id, CL_DEVICE_LOCAL_MEM_SIZE, local_bytes));
+    CL_TRY(NUMBER(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, vector_floats));
     device->kind = device_kind(type);
     device->compute_units = compute_units > 0 ? compute_units : 1; /* as the standard has it */
     device->global_bytes = global_bytes;
     device->max_alloc_bytes = max_alloc_bytes;
     device->local_bytes = local_bytes;
-
-cleanup:
-    return status;
-}
-
-clconv_status cc_device_lanes(cl_device_id id, cl_uint *lanes, clconv_error *error)
-{
-    clconv_status status = CLCONV_OK;
-    CL_TRY(clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(*lanes), lanes, NULL));
+    device->vector_floats = vector_floats;
 
 cleanup:
     return status;

@@ -18,9 +18,6 @@ void cc_device_list_free(cc_device_list *list);
 /* Fills the public description of an OpenCL device. */
 clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_error *error);
 
-/* Floats of the device's vectors. */
-clconv_status cc_device_lanes(cl_device_id id, cl_uint *lanes, clconv_error *error);
-
 /* "CL_OUT_OF_RESOURCES" for -5, and so on. */
 const char *cc_cl_code_name(cl_int code);
 

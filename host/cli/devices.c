@@ -60,6 +60,8 @@ static void print_device(size_t index, const clconv_device *device, int automati
     print_field("OpenCL C", device->opencl_c);
     if (device->compute_units)
         printf("     %-16s%u\n", "compute units", device->compute_units);
+    if (device->vector_floats)
+        printf("     %-16s%u floats\n", "vectors", (unsigned)device->vector_floats);
     print_bytes("memory", device->global_bytes);
     print_bytes("largest buffer", device->max_alloc_bytes);
     print_bytes("local memory", device->local_bytes);

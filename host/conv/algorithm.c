@@ -107,3 +107,13 @@ size_t cc_task_items(const clconv_device *device, int64_t tasks)
 {
     return (size_t)tasks + (tasks % device->compute_units == 0);
 }
+
+cc_vectors cc_device_vectors(const clconv_device *device)
+{
+    return device->vector_floats >= 16 ? CC_VECTORS_16 : CC_VECTORS_8;
+}
+
+int cc_vector_lanes(cc_vectors vectors)
+{
+    return vectors == CC_VECTORS_16 ? 16 : 8;
+}

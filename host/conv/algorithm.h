@@ -107,6 +107,19 @@ typedef struct cc_choice {
  * more: PoCL gives its first thread one more than an equal share. */
 size_t cc_task_items(const clconv_device *device, int64_t tasks);
 
+/* The vectors that kernels for CPU devices are written in, which name the rows of their tables of
+ * forms and costs. */
+typedef enum cc_vectors {
+    CC_VECTORS_8,  /* of 8 floats, 16 registers: AVX2 */
+    CC_VECTORS_16, /* of 16 floats, 32 registers: AVX-512 */
+    CC_VECTORS_COUNT
+} cc_vectors;
+
+cc_vectors cc_device_vectors(const clconv_device *device);
+
+/* Their floats. */
+int cc_vector_lanes(cc_vectors vectors);
+
 /* Multiplications of the direct sum, for estimates. */
 double cc_multiplications(const cc_shape *shape);
 

@@ -116,7 +116,7 @@ static void set_chunk(const cc_shape *shape, tiling *t, int64_t floats)
     (void)lay_out(shape, t);
 }
 
-static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, cl_uint lanes)
+static tiling choose_tiling(const clconv_device *device, const cc_shape *shape)
 {
     const int64_t wanted = (int64_t)TASKS_PER_UNIT * device->compute_units;
     const int64_t floats =
@@ -124,7 +124,8 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
     const int64_t all_rows = cc_phase_outputs(shape, CLCONV_HEIGHT);
     const int64_t all_cols = cc_phase_outputs(shape, CLCONV_WIDTH);
 
-    tiling t = {.channels = lanes >= 16 && cc_group_k(shape) > 4 ? 8 : 4,
+    const int wide = cc_device_vectors(device) == CC_VECTORS_16;
+    tiling t = {.channels = wide && cc_group_k(shape) > 4 ? 8 : 4,
                 .transposed = shape->transposed != 0};
     t.blocks = (cl_int)all_blocks(shape, &t);
     t.cols = (cl_int)all_cols;
@@ -179,7 +180,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
                            "stride",
                            LONGEST_KERNEL);
     }
-    const tiling t = choose_tiling(device, shape, 16);
+    const tiling t = choose_tiling(device, shape);
     TRY(cc_packed_check(device, cc_packed_floats(shape, t.channels), error));
     if (t.chunk < 1)
         return cc_fail(error, CLCONV_UNSUPPORTED,
@@ -199,9 +200,10 @@ static const double memory_ns = 2.5, cache_bytes = 8 << 20;
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
-    const tiling t = choose_tiling(device, shape, 16);
+    const tiling t = choose_tiling(device, shape);
     const int64_t phases = cc_phases(shape, CLCONV_WIDTH), step = in_step(shape, CLCONV_WIDTH);
-    const double lanes = 16.0, vectors = (double)t.line_floats / lanes;
+    const double lanes = cc_vector_lanes(cc_device_vectors(device));
+    const double vectors = (double)t.line_floats / lanes;
     const double channels = (double)t.blocks * t.channels;
     const double taps = (double)cc_kernel_elements(shape) /
                         (double)(cc_phases(shape, CLCONV_DEPTH) * cc_phases(shape, CLCONV_HEIGHT));
@@ -224,15 +226,14 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    cl_uint lanes = 0;
     char options[64];
 
-    TRY(cc_device_lanes(stage->target->id, &lanes, error));
-    snprintf(options, sizeof(options), "-DLANES=%d", lanes >= 16 ? 16 : 8);
+    snprintf(options, sizeof(options), "-DLANES=%d",
+             cc_vector_lanes(cc_device_vectors(stage->target->device)));
     TRY(cc_packed_build(stage, sizeof(state), "bands", options, error));
 
     state *s = stage->state;
-    s->tiling = choose_tiling(stage->target->device, shape, lanes);
+    s->tiling = choose_tiling(stage->target->device, shape);
     cc_packed_set_taps(stage, s->tiling.channels);
     cc_packed_set_tasks(stage, s->tiling.tasks, s->tiling.local_floats);
 

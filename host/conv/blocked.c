@@ -27,10 +27,9 @@ typedef struct state {
     tiling tiling;
 } state;
 
-static form choose_form(const cc_shape *shape, cl_uint native_lanes)
+static form choose_form(const clconv_device *device, const cc_shape *shape)
 {
-    const int lanes = native_lanes >= 16 ? 16 : 8;
-    if (lanes == 8)
+    if (cc_device_vectors(device) == CC_VECTORS_8)
         return cc_group_k(shape) <= 8 ? (form){8, 1, 8} : (form){8, 2, 4};
     return (form){16, cc_group_k(shape) <= 16 ? 1 : 2, 8};
 }
@@ -158,7 +157,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
                                 clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    const form f = choose_form(shape, 16);
+    const form f = choose_form(device, shape);
     if (device->kind != CLCONV_DEVICE_CPU)
         return cc_fail(error, CLCONV_UNSUPPORTED, "blocked is made for CPU devices");
     TRY(cc_packed_check(device, cc_packed_floats(shape, f.lanes * f.vectors), error));
@@ -193,7 +192,7 @@ static double summed_part(const cc_shape *shape, form f, const tiling *t)
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
-    const form f = choose_form(shape, 16);
+    const form f = choose_form(device, shape);
     const tiling t = choose_tiling(device, shape, f);
     const double outputs = (double)t.rows * t.cols;
     const double tiles =
@@ -213,11 +212,9 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    cl_uint lanes = 0;
     char options[256];
 
-    TRY(cc_device_lanes(stage->target->id, &lanes, error));
-    const form f = choose_form(shape, lanes);
+    const form f = choose_form(stage->target->device, shape);
     const size_t length = cc_kernel_options(shape, options, sizeof(options));
     snprintf(options + length, sizeof(options) - length,
              " -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DPIXELS=%d",

@@ -3,6 +3,7 @@
 #include "conv/kernel_args.h"
 #include "core/checked.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Mirrors fused_cut of kernels/fused.cl. */
@@ -178,15 +179,14 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     clconv_status status = CLCONV_OK;
     const clconv_device *device = stage->target->device;
     const cc_shape shapes[2] = {stage->shape, stage->second};
-    cl_uint lanes = 0;
+    char options[32];
 
     state *s = calloc(1, sizeof(*s));
     stage->state = s;
     if (s == NULL)
         return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
-    TRY(cc_device_lanes(stage->target->id, &lanes, error));
-    TRY(cc_kernel_create(stage->target->programs, "fused", "fused",
-                         lanes < 16 ? "-DLANES=8" : "-DLANES=16", &s->kernel, error));
+    snprintf(options, sizeof(options), "-DLANES=%d", cc_vector_lanes(cc_device_vectors(device)));
+    TRY(cc_kernel_create(stage->target->programs, "fused", "fused", options, &s->kernel, error));
     s->cut = make_cut(device, shapes);
     const int64_t most_items = 32 * device->compute_units;
     const int64_t tasks = s->cut.units <= most_items ? s->cut.units : most_items / 2;

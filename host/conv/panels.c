@@ -33,9 +33,9 @@ typedef struct state {
     tiling tiling;
 } state;
 
-static form choose_form(const cc_shape *shape, cl_uint native_lanes)
+static form choose_form(const clconv_device *device, const cc_shape *shape)
 {
-    if (native_lanes < 16)
+    if (cc_device_vectors(device) == CC_VECTORS_8)
         return (form){8, 3, 4};
     return cc_group_k(shape) <= 4 ? (form){16, 6, 4} : (form){16, 3, 8};
 }
@@ -113,10 +113,11 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     if (device->kind != CLCONV_DEVICE_CPU)
         return cc_fail(error, CLCONV_UNSUPPORTED, "panels is made for CPU devices");
-    if (choose_tiling(device, shape, choose_form(shape, 16)).shares < 1)
+    if (choose_tiling(device, shape, choose_form(device, shape)).shares < 1)
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "a panel does not fit in the __local memory of %s", device->name);
-    return cc_packed_check(device, cc_packed_floats(shape, choose_form(shape, 16).channels), error);
+    return cc_packed_check(device, cc_packed_floats(shape, choose_form(device, shape).channels),
+                           error);
 }
 
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of
@@ -153,7 +154,7 @@ static double copy_ns(const cc_shape *shape, form f, double taps, double rows)
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
-    const form f = choose_form(shape, 16);
+    const form f = choose_form(device, shape);
     const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
     const int64_t least = f.vectors / 2; /* that a strip computes */
     const double strip_vectors = (double)(vectors > strips * least ? vectors : strips * least);
@@ -175,11 +176,9 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    cl_uint lanes = 0;
     char options[256];
 
-    TRY(cc_device_lanes(stage->target->id, &lanes, error));
-    const form f = choose_form(shape, lanes);
+    const form f = choose_form(stage->target->device, shape);
     snprintf(options, sizeof(options),
              "-DTRANSPOSED=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
              shape->transposed != 0, f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));

@@ -35,10 +35,10 @@ static int has_short_rows(const cc_shape *shape, int kernel, int columns)
 }
 
 /* The vector of the device; two short rows share one of 16 lanes. */
-static form choose_form(const cc_shape *shape, cl_uint native_lanes)
+static form choose_form(const clconv_device *device, const cc_shape *shape)
 {
     const cc_axis *width = &shape->axis[CLCONV_WIDTH];
-    form f = {.lanes = native_lanes < 16 ? 8 : 16, .kernel = choose_kernel(shape)};
+    form f = {.lanes = cc_vector_lanes(cc_device_vectors(device)), .kernel = choose_kernel(shape)};
     f.planes = f.lanes == 16 && width->output <= 8 ? 2 : 1;
     f.stride = f.kernel > 0 ? width->stride : 1;
     f.is_short = f.lanes == 16 && has_short_rows(shape, f.kernel, f.lanes / f.planes);
@@ -101,7 +101,7 @@ static double compute_ns(const cc_shape *shape, form f)
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const double launch_ns = 5e3;
-    return launch_ns + compute_ns(shape, choose_form(shape, 16)) / device->compute_units;
+    return launch_ns + compute_ns(shape, choose_form(device, shape)) / device->compute_units;
 }
 
 /* Work-items: enough to share the work evenly, each with some microseconds of it and many more rows
@@ -126,10 +126,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    cl_uint lanes = 0;
     char options[96];
-    TRY(cc_device_lanes(stage->target->id, &lanes, error));
-    const form f = choose_form(shape, lanes);
+    const form f = choose_form(stage->target->device, shape);
     snprintf(options, sizeof(options),
              "-DLANES=%d -DPLANES=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d", f.lanes,
              f.planes, f.kernel, f.stride, f.is_short, f.padding);

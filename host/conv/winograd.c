@@ -28,9 +28,13 @@ typedef struct form {
     int block_k;
 } form;
 
-static form choose_form(cl_uint native_lanes)
+static form choose_form(const clconv_device *device)
 {
-    return native_lanes >= 16 ? (form){16, 16} : (form){8, 12};
+    static const form forms[CC_VECTORS_COUNT] = {
+        [CC_VECTORS_8] = {8, 12},
+        [CC_VECTORS_16] = {16, 16},
+    };
+    return forms[cc_device_vectors(device)];
 }
 
 /* ---- Sizes ---- */
@@ -107,7 +111,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
                                 clconv_error *error)
 {
     const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
-    const form f = choose_form(16);
+    const form f = choose_form(device);
     if (device->kind != CLCONV_DEVICE_CPU)
         return cc_fail(error, CLCONV_UNSUPPORTED, "Winograd's is made for CPU devices");
     if (shape->transposed)
@@ -150,7 +154,7 @@ static const double product_ns = 0.3, sums_ns = 60.0, input_ns[2] = {3.6, 32.0},
 
 static double estimate(const clconv_device *device, const cc_shape *shape, int tile)
 {
-    const form f = choose_form(16);
+    const form f = choose_form(device);
     const sizes s = sizes_of(shape, tile, f);
     const division d = divide(shape, &s, f, (int)device->compute_units);
     const double bytes = weights_bytes(shape, &s), own_packs = ceil(s.packs / d.items);
@@ -201,11 +205,9 @@ static void set_sizes(cc_stage *stage, form f)
 static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    cl_uint lanes = 0;
     char options[256];
 
-    TRY(cc_device_lanes(stage->target->id, &lanes, error));
-    const form f = choose_form(lanes);
+    const form f = choose_form(stage->target->device);
     snprintf(options, sizeof(options), "-DTILE=%d -DLANES=%d -DBLOCK_K=%d", stage->algorithm->tile,
              f.lanes, f.block_k);
     TRY(cc_packed_build(stage, sizeof(state), "winograd", options, error));
