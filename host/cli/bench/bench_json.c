@@ -21,16 +21,16 @@ static json_t *optional_real(double value)
     return value > 0 ? json_real(value) : json_null();
 }
 
-static json_t *device_json(const clconv_device *device, const roofline *roof)
+static json_t *device_json(const clconv_device *device)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "kind",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:n, s:n}", "kind",
         device_kind_name(device->kind), "name", device->name, "vendor", device->vendor, "platform",
         device->platform, "driver", device->driver, "opencl_c", device->opencl_c, "compute_units",
         (json_int_t)device->compute_units, "global_bytes", (json_int_t)device->global_bytes,
         "max_alloc_bytes", (json_int_t)device->max_alloc_bytes, "local_bytes",
-        (json_int_t)device->local_bytes, "peak_gflop_per_s", optional_real(roof->gflop_per_s),
-        "bandwidth_gbyte_per_s", optional_real(roof->gbyte_per_s));
+        (json_int_t)device->local_bytes, "vector_floats", (json_int_t)device->vector_floats,
+        "peak_gflop_per_s", "bandwidth_gbyte_per_s");
 }
 
 static json_t *options_json(const bench_settings *s)
@@ -43,15 +43,14 @@ static json_t *options_json(const bench_settings *s)
                      s->min_time_s, "passes", s->passes);
 }
 
-json_t *bench_json_start(const bench_settings *settings, const clconv_device *device,
-                         const roofline *roof)
+json_t *bench_json_start(const bench_settings *settings, const clconv_device *device)
 {
     char started[32];
     host_time(started);
     return json_pack("{s:i, s:o, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:[], s:[], s:[], s:[], s:[]}",
                      "schema", 1, "clconv", host_clconv_json(), "started", started, "command",
                      settings->command, "interrupted", 0, "host", host_json(), "device",
-                     device_json(device, roof), "options", options_json(settings), "cold_caches",
+                     device_json(device), "options", options_json(settings), "cold_caches",
                      cold_caches(), "peers", "missing_peers", "results", "means", "sweeps");
 }
 
@@ -71,12 +70,12 @@ json_t *spread_json(const spread *s)
                      (json_int_t)s->samples, "dropped", (json_int_t)s->dropped, "slow", s->slow);
 }
 
-static json_t *numbers_json(const bench_row *row, const roofline *roof)
+static json_t *numbers_json(const bench_row *row)
 {
     const measurement *t = &row->times;
     const double bytes = (double)row->entry->cost.minimum_bytes;
     return json_pack(
-        "{s:f, s:I, s:f, s:{s:f, s:f, s:I, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:O, "
+        "{s:f, s:I, s:f, s:{s:f, s:f, s:I, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:n, s:O, "
         "s:[]}",
         "error_to_bound_ratio", row->verdict.ratio, "workspace_bytes",
         (json_int_t)t->workspace_bytes, "cold_ns", row->cold_ns, "first", "plan_ns", t->plan_ns,
@@ -85,12 +84,10 @@ static json_t *numbers_json(const bench_row *row, const roofline *roof)
         spread_json(&t->total), "upload", spread_json(&t->upload), "compute",
         spread_json(&t->compute), "download", spread_json(&t->download), "gflop_per_s",
         bench_row_flop(row) / t->device.median_ns, "gbyte_per_s", bytes / t->device.median_ns,
-        "roofline_share",
-        optional_real(roofline_share(roof, bench_row_flop(row), bytes, t->device.median_ns)),
-        "peers", row->peers, "passes");
+        "roofline_share", "peers", row->peers, "passes");
 }
 
-static json_t *row_json(const bench_row *row, const roofline *roof)
+static json_t *row_json(const bench_row *row)
 {
     const clconv_cost *cost = &row->entry->cost;
     const int ran = row->status == CLCONV_OK;
@@ -106,17 +103,16 @@ static json_t *row_json(const bench_row *row, const roofline *roof)
         (json_int_t)cost->multiplications, "minimum_bytes", (json_int_t)cost->minimum_bytes,
         "intensity_flop_per_byte", cost->intensity, "cpu_reference", spread_json(&row->reference));
     if (object && bench_row_verified(row))
-        json_object_update_new(object, numbers_json(row, roof));
+        json_object_update_new(object, numbers_json(row));
     else if (object)
         json_object_set_new(object, "reason",
                             json_string(ran ? row->verdict.reason : row->error.message));
     return object;
 }
 
-clconv_status bench_json_add(json_t *report, const bench_row *row, const roofline *roof,
-                             clconv_error *error)
+clconv_status bench_json_add(json_t *report, const bench_row *row, clconv_error *error)
 {
-    if (json_array_append_new(json_object_get(report, "results"), row_json(row, roof)) != 0)
+    if (json_array_append_new(json_object_get(report, "results"), row_json(row)) != 0)
         return cli_error(error, CLCONV_OUT_OF_HOST_MEMORY, "the host is out of memory");
     return CLCONV_OK;
 }
@@ -130,6 +126,23 @@ json_t *bench_json_last(const json_t *report)
 int bench_json_has_numbers(const json_t *row)
 {
     return strcmp(json_text(row, "verdict"), "OK") == 0;
+}
+
+void bench_json_set_roofline(json_t *report, const roofline *roof)
+{
+    json_t *device = json_object_get(report, "device");
+    json_t *row;
+    size_t i;
+    json_object_set_new(device, "peak_gflop_per_s", optional_real(roof->gflop_per_s));
+    json_object_set_new(device, "bandwidth_gbyte_per_s", optional_real(roof->gbyte_per_s));
+    json_array_foreach(json_object_get(report, "results"), i, row)
+    {
+        if (!bench_json_has_numbers(row))
+            continue;
+        const double share = roofline_share(roof, json_number(row, "gflop_per_s"),
+                                            json_number(row, "gbyte_per_s"), 1);
+        json_object_set_new(row, "roofline_share", optional_real(share));
+    }
 }
 
 void bench_json_add_pass(json_t *row, const measurement *times)

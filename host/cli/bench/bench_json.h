@@ -5,17 +5,18 @@
 #include "bench_row.h"
 
 /* A report without rows. NULL when out of memory. json_decref frees it. */
-json_t *bench_json_start(const bench_settings *settings, const clconv_device *device,
-                         const roofline *roof);
+json_t *bench_json_start(const bench_settings *settings, const clconv_device *device);
 
-clconv_status bench_json_add(json_t *report, const bench_row *row, const roofline *roof,
-                             clconv_error *error);
+clconv_status bench_json_add(json_t *report, const bench_row *row, clconv_error *error);
 
 /* The row that was added last. */
 json_t *bench_json_last(const json_t *report);
 
 /* Whether a row was verified. */
 int bench_json_has_numbers(const json_t *row);
+
+/* Sets the device's roofline and the share of it that each row reaches. */
+void bench_json_set_roofline(json_t *report, const roofline *roof);
 
 /* Adds what a later pass took. */
 void bench_json_add_pass(json_t *row, const measurement *times);

@@ -95,7 +95,7 @@ static cli_exit bench_algorithm(bench *b, check_case *c, const char *request,
         bench_print_row(b->progress, &row, &b->roof);
         b->failed += row.status != CLCONV_OK;
         b->wrong += row.status == CLCONV_OK && !row.verdict.ok;
-        if (bench_json_add(b->report, &row, &b->roof, &error) != CLCONV_OK ||
+        if (bench_json_add(b->report, &row, &error) != CLCONV_OK ||
             (b->passes > 1 && bench_row_verified(&row) &&
              pass_list_add(&b->pass_rows, &row, bench_json_last(b->report), &error) != CLCONV_OK))
             code = cli_fail_library(&error);
@@ -253,8 +253,24 @@ static cli_exit measure_all(bench *b)
     return code;
 }
 
+/* Again, if the yardstick knows now that the machine was slow from the start: a roof that is too
+ * low flatters every row. */
+static void measure_roofline_again(bench *b)
+{
+    const roofline first = b->roof;
+    clconv_error ignored; /* the first figures stand */
+    if (!interrupted() && yardstick_summarise().usual_ns < 0.95 * b->roof_usual_ns)
+        (void)roofline_measure(b->context, &b->roof, &ignored);
+    if (b->roof.gflop_per_s > first.gflop_per_s * 1.02 ||
+        b->roof.gbyte_per_s > first.gbyte_per_s * 1.02)
+        printf("measured again: peak %.4g GFLOP/s, bandwidth %.4g GB/s; reports take these\n",
+               b->roof.gflop_per_s, b->roof.gbyte_per_s);
+    bench_json_set_roofline(b->report, &b->roof);
+}
+
 static void complete_report(bench *b)
 {
+    measure_roofline_again(b);
     json_object_set_new(b->report, "interrupted", json_boolean(interrupted()));
     json_object_set_new(b->report, "yardstick", yardstick_json());
     json_object_set(b->report, "peers", peers_list_json(b->peers));
@@ -284,7 +300,8 @@ static cli_exit start_report(bench *b, const clconv_device *device)
                                      .passes = b->passes};
     if (roofline_measure(b->context, &b->roof, &error) != CLCONV_OK)
         return cli_fail_library(&error);
-    b->report = bench_json_start(&settings, device, &b->roof);
+    b->roof_usual_ns = yardstick_summarise().usual_ns;
+    b->report = bench_json_start(&settings, device);
     b->participants = calloc(1 + PEER_PARTICIPANTS_MAX, sizeof *b->participants);
     if (!b->report || !b->participants)
         return cli_fail(CLI_DEVICE, "the host is out of memory");

@@ -29,6 +29,7 @@ typedef struct bench {
 
     /* What bench_run works with */
     roofline roof;
+    double roof_usual_ns; /* the yardstick's when it was measured */
     peer_set *peers;
     participant *participants; /* ours, then the peers' */
     json_t *report;

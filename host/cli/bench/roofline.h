@@ -11,9 +11,10 @@ typedef struct roofline {
     double gbyte_per_s; /* STREAM's triad on arrays far larger than the caches */
 } roofline;
 
-/* Measures the device of a context; each figure is the best of several vector widths, which takes
- * about a second in all. The reference device has none: zeros. */
-clconv_status roofline_measure(clconv_context *context, roofline *result, clconv_error *error);
+/* Measures the device of a context, and raises the figures of *best, zeros at first, to what it
+ * reached: each with several vector widths. Takes a second. The reference device has none and
+ * leaves them. */
+clconv_status roofline_measure(clconv_context *context, roofline *best, clconv_error *error);
 
 /* The share of the roof that `flop` operations and `bytes` bytes in `time_ns` reach; above 1 where
  * caches serve what the model takes from memory. 0 without a roofline. */
