@@ -105,10 +105,14 @@ ParameterizedTest(size_t *index, matrix, every_kind_of_problem)
 {
     const char *const algorithm = clconv_algorithm_name(*index);
     clconv_context *context = test_context(NULL);
+    clconv_context *other = test_context_other_vectors();
     judge_tally tally = {0};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; ++i)
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; ++i) {
         judge_kind(context, &kinds[i], algorithm, &tally);
+        judge_kind(other, &kinds[i], algorithm, &tally);
+    }
     judge_print(algorithm, &tally);
+    clconv_context_destroy(other);
     const int made_for_it = clconv_context_device(context)->kind == CLCONV_DEVICE_CPU;
     cr_expect(tally.cases > 0 || !made_for_it, "%s ran no case", algorithm);
     cr_expect_eq(tally.exact, tally.cases, "%s: only %zu of %zu cases are exact", algorithm,

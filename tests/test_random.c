@@ -28,12 +28,13 @@ ParameterizedTestParameters(random, agrees_with_the_reference)
 ParameterizedTest(random_variant *variant, random, agrees_with_the_reference)
 {
     const uint64_t seed = judge_seed(1);
-    clconv_context *context = test_context(NULL);
+    clconv_context *const contexts[] = {test_context(NULL), test_context_other_vectors()};
     case_random random = random_of(*variant);
     judge_tally tally = {0};
     for (size_t round = 0; round < ROUNDS; ++round) {
         clconv_problem problems[RANDOM_STAGES];
         const size_t count = random_sequence(&random, *variant, problems);
+        clconv_context *const context = contexts[round / 2 % 2];
         const size_t choices = judge_choices(context, problems, count);
         for (size_t i = 0; i < choices; ++i)
             judge_run_choice(context, problems, count, i, seed + round, round % 2 == 0, &tally);
@@ -43,7 +44,8 @@ ParameterizedTest(random_variant *variant, random, agrees_with_the_reference)
     cr_expect_geq(tally.exact, (size_t)ROUNDS / 5, "too few are exact");
     cr_expect_eq(tally.failed, 0, "CLCONV_SEED=%" PRIu64 ": %zu of %zu are wrong", seed,
                  tally.failed, tally.cases);
-    clconv_context_destroy(context);
+    clconv_context_destroy(contexts[0]);
+    clconv_context_destroy(contexts[1]);
 }
 
 static void expect_plan(clconv_context *context, const clconv_problem *problems, size_t count,

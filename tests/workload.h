@@ -136,4 +136,16 @@ static inline clconv_context *test_context(const char *device)
     return context;
 }
 
+/* The default device, said to have vectors of 8 floats if it has 16 and the other way round: any
+ * CPU runs the forms of kernels that are made for another. */
+static inline clconv_context *test_context_other_vectors(void)
+{
+    clconv_context *context = test_context(NULL);
+    clconv_device *device; /* the context's own, which is not const */
+    const clconv_device *const described = clconv_context_device(context);
+    memcpy(&device, &described, sizeof(device));
+    device->vector_floats = device->vector_floats < 16 ? 16 : 8;
+    return context;
+}
+
 #endif
