@@ -8,7 +8,8 @@
 
 enum { LOG_LINES = 10 }; /* of a build log, in an error message */
 
-#define LANGUAGE "-cl-std=CL1.2 "
+/* -w: PoCL prints how many warnings there were; scripts/check-kernels shows them. */
+#define COMMON "-cl-std=CL1.2 -w "
 
 typedef struct entry {
     struct entry *next;
@@ -27,13 +28,13 @@ struct cc_programs {
     clconv_statistics statistics;
 };
 
-/* LANGUAGE and the options in one string; NULL when out of memory. */
+/* COMMON and the options in one string; NULL when out of memory. */
 static char *whole_options(const char *options)
 {
-    const size_t bytes = sizeof(LANGUAGE) + strlen(options);
+    const size_t bytes = sizeof(COMMON) + strlen(options);
     char *whole = malloc(bytes);
     if (whole != NULL)
-        snprintf(whole, bytes, "%s%s", LANGUAGE, options);
+        snprintf(whole, bytes, "%s%s", COMMON, options);
     return whole;
 }
 
