@@ -106,6 +106,8 @@ static const struct {
     {"winograd2", "ic6ih19iw23oc40kh3ph1kw3pw1"},
     {"direct", "ic5ih19iw23oc9kh3ph1kw3pw1"},
     {"fused", "g3ic3ih40iw50oc3kh1kw5pw2 -> g3ic3ih40iw50oc3kh5ph2kw1"},
+    {"separable", "g3ic3ih40iw50oc3kh3kw3ph1pw1 -> ic3ih40iw50oc7kh1kw1"},
+    {"separable", "g3ic3ih14iw14oc3kh3kw3sh2sw2ph1pw1 -> ic3ih7iw7oc7kh1kw1"},
 };
 
 Test(fenced, nothing_outside_the_tensors_is_touched)

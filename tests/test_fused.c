@@ -1,5 +1,5 @@
-/* Two stages as one: the strips, bands and padding of fused, longer sequences, and how it is asked
- * for. */
+/* Two stages as one: the strips, bands and padding of fused, the bands and blocks of separable,
+ * longer sequences, and how they are asked for. */
 #include "judge.h"
 #include "workload.h"
 
@@ -30,6 +30,21 @@ static const row rows[] = {
     {"fused", "g2ic2iw900oc2kw5pw2 -> g2ic2iw900oc2kw7pw3"},
     {"fused", "g3ic3ih9iw40oc3kh3kw1ph1 -> g3ic3ih9iw40oc3kh1kw3pw1+bias -> "
               "g3ic3ih9iw40oc6kh3kw1ph1 -> g6ic6ih9iw40oc6kh1kw3pw1"},
+    /* One band and several, tiles of one to three vectors, rows shorter and longer than a vector,
+     * every form of rows, a last block of channels that is not whole, planes of depth. */
+    {"separable", "g8mb1ic8ih14iw14oc8kh3kw3ph1pw1 -> mb1ic8ih14iw14oc16kh1kw1"},
+    {"separable", "g5mb3ic5ih29iw31oc10kh3kw3sh2sw2ph1pw1+bias+relu6 -> "
+                  "mb3ic10ih15iw16oc7kh1kw1+bias+relu"},
+    {"separable", "g300ic300ih7iw7oc300kh5kw5ph2pw2+bias+silu -> ic300ih7iw7oc33kh1kw1+tanh"},
+    {"separable", "g3mb2ic3ih40iw5oc3kh3kw3ph1pw1 -> mb2ic3ih40iw5oc1kh1kw1+leaky_relu:0.1"},
+    {"separable", "g4ic4ih90iw130oc4kh7kw7ph3pw3 -> ic4ih90iw130oc5kh1kw1+bias"},
+    {"separable", "g4ic4ih33iw47oc8kh3kw5dh1dw2ph2pw6+reflect -> ic8ih33iw47oc9kh1kw1+sigmoid"},
+    {"separable", "g4ic4ih20iw50oc4kh3kw3ph1pw1+circular -> ic4ih20iw50oc9kh1kw1"},
+    {"separable", "g6ic6id7ih9iw11oc6kd3kh3kw3pd1ph1pw1+bias -> ic6id7ih9iw11oc8kd1kh1kw1+bias"},
+    {"separable", "g9ic9iw500oc9kw5pw2 -> ic9iw500oc6kw1"},
+    {"separable", "g16ic16ih400iw440oc16kh3kw3ph1pw1 -> ic16ih400iw440oc16kh1kw1"},
+    {"separable,separable,direct", "g3ic3ih9iw40oc3kh3kw3ph1pw1 -> ic3ih9iw40oc4kh1kw1 -> "
+                                   "ic4ih9iw40oc2kh3kw3ph1pw1"},
     {"direct,fused,fused,direct",
      "ic2ih9iw40oc3kh3kw3ph1pw1 -> g3ic3ih9iw40oc3kh3kw1ph1 -> g3ic3ih9iw40oc3kh1kw3pw1+bias -> "
      "ic3ih9iw40oc2kh1kw1"},
@@ -44,9 +59,8 @@ static clconv_context *cpu_context(void)
     return context;
 }
 
-Test(fused, is_right)
+static void judge_rows(clconv_context *context)
 {
-    clconv_context *context = cpu_context();
     judge_tally tally = {0};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
         clconv_problem problems[CLCONV_MAX_STAGES];
@@ -57,9 +71,15 @@ Test(fused, is_right)
             CLCONV_OK, "%s: %s", rows[i].text, error.message);
         judge_run(context, problems, count, rows[i].algorithm, 1, 1, &tally);
     }
-    judge_print("fused", &tally);
+    judge_print("two as one", &tally);
     cr_expect_eq(tally.failed, 0);
     clconv_context_destroy(context);
+}
+
+Test(fused, is_right)
+{
+    judge_rows(cpu_context());
+    judge_rows(test_context_other_vectors());
 }
 
 #define PAIR  "g3ic3ih9iw40oc3kh3kw1ph1 -> g3ic3ih9iw40oc3kh1kw3pw1"
@@ -80,6 +100,12 @@ static const request requests[] = {
     {"fused", THREE, CLCONV_UNSUPPORTED, "runs 2 stages of a sequence as one"},
     {"fused", "g3ic3ih9iw40oc3kh3kw1ph1 -> ic3ih9iw40oc3kh1kw1", CLCONV_UNSUPPORTED,
      "two depthwise stages"},
+    {"separable", "g3ic3ih9iw40oc3kh3kw1ph1 -> ic3ih9iw40oc3kh1kw1", CLCONV_OK, NULL},
+    {"separable", PAIR, CLCONV_UNSUPPORTED, "and then a pointwise one"},
+    {"separable", "ic3ih9iw40oc3kh3kw1ph1 -> ic3ih9iw40oc3kh1kw1", CLCONV_UNSUPPORTED,
+     "as many groups as input channels"},
+    {"separable", "g900ic900iw900oc900kw3pw1 -> ic900iw900oc3kw1", CLCONV_UNSUPPORTED,
+     "rows of all channels of at most"},
 };
 
 Test(fused, is_named_for_both_stages)

@@ -59,12 +59,15 @@ static clconv_problem matrix_problem(const kind *k, tail t, int rank, int transp
     return p;
 }
 
-/* The same kind of stage on what the first one gives, for algorithms that run two as one; 0: there
- * is none. */
-static int matrix_second(const clconv_problem *first, clconv_problem *second)
+/* A stage on what the first one gives, of the same kind or a pointwise one, for algorithms that run
+ * two as one; 0: there is none. */
+static int matrix_second(const clconv_problem *first, int pointwise, clconv_problem *second)
 {
     clconv_sizes sizes;
-    *second = *first;
+    *second = pointwise ? clconv_problem_1d(1, TAIL, 1, 1) : *first;
+    second->rank = first->rank;
+    second->batch = first->batch;
+    second->epilogue = first->epilogue;
     second->in_channels = first->out_channels;
     if (clconv_problem_sizes(first, &sizes, NULL) != CLCONV_OK)
         return 0;
@@ -82,12 +85,14 @@ static void judge_kind(clconv_context *context, const kind *k, const char *algor
             clconv_error error = {0};
             cr_assert_eq(clconv_problem_check(&p, &error), CLCONV_OK, "%s: %s", k->name,
                          error.message);
-            if (clconv_algorithm_check(context, &p, algorithm, NULL) == CLCONV_OK)
+            if (clconv_algorithm_check(context, &p, algorithm, NULL) == CLCONV_OK) {
                 judge_run(context, &p, 1, algorithm, judge_seed(1), 1, tally);
-            else if (matrix_second(&p, &pair[1]) &&
-                     clconv_algorithm_check_sequence(context, pair, 2, algorithm, NULL) ==
-                         CLCONV_OK)
-                judge_run(context, pair, 2, algorithm, judge_seed(1), 1, tally);
+                continue;
+            }
+            for (int pointwise = 0; pointwise < 2; ++pointwise)
+                if (matrix_second(&p, pointwise, &pair[1]) &&
+                    clconv_algorithm_check_sequence(context, pair, 2, algorithm, NULL) == CLCONV_OK)
+                    judge_run(context, pair, 2, algorithm, judge_seed(1), 1, tally);
         }
     }
 }

@@ -21,6 +21,7 @@
     X(depthwise)                                                                                   \
     X(rows)                                                                                        \
     X(fused)                                                                                       \
+    X(separable)                                                                                   \
     WITH_CLBLAST(X, pointwise)
 
 #define DECLARE(name) extern const cc_algorithm cc_##name;

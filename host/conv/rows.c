@@ -1,4 +1,5 @@
 /* Depthwise convolution in vectors along output rows, for CPU devices: kernels/rows.cl. */
+#include "conv/rows.h"
 #include "conv/single_kernel.h"
 #include "core/checked.h"
 
@@ -9,8 +10,7 @@ typedef struct form {
     int lanes, planes, kernel, stride, is_short, padding;
 } form;
 
-/* The square kernel that has a form of its own, or 0. */
-static int choose_kernel(const cc_shape *shape)
+int cc_rows_kernel(const cc_shape *shape)
 {
     const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
     const int square = height->kernel == width->kernel && height->stride == width->stride &&
@@ -38,7 +38,7 @@ static int has_short_rows(const cc_shape *shape, int kernel, int columns)
 static form choose_form(const clconv_device *device, const cc_shape *shape)
 {
     const cc_axis *width = &shape->axis[CLCONV_WIDTH];
-    form f = {.lanes = cc_vector_lanes(cc_device_vectors(device)), .kernel = choose_kernel(shape)};
+    form f = {.lanes = cc_vector_lanes(cc_device_vectors(device)), .kernel = cc_rows_kernel(shape)};
     f.planes = f.lanes == 16 && width->output <= 8 ? 2 : 1;
     f.stride = f.kernel > 0 ? width->stride : 1;
     f.is_short = f.lanes == 16 && has_short_rows(shape, f.kernel, f.lanes / f.planes);
@@ -96,6 +96,14 @@ static double compute_ns(const cc_shape *shape, form f)
     const double tap_ns = f.is_short ? 0.3 : f.kernel > 0 ? 0.4 : 1.2;
     const double vector_ns = f.is_short ? 1.0 : 2.0;
     return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
+}
+
+double cc_rows_pieces_ns(const clconv_device *device, const cc_shape *shape)
+{
+    form f = choose_form(device, shape);
+    f.planes = 1;
+    f.is_short = 0;
+    return compute_ns(shape, f);
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shape)

@@ -1,0 +1,153 @@
+/* The pointwise stage of separable.cl: a register block of CHANNELS output channels and a tile of
+ * some vectors of pixels, summed over all input channels. */
+
+#if LANES == 16
+#define CHANNELS 8
+#else
+#define CHANNELS 4
+#endif
+#define VECTORS 3 /* of a tile, at most */
+#define AHEAD   8 /* channels of the panel are fetched so many before they are used */
+
+/* A band, of which a tile begins at the first pixel of `panel` and `dst`. */
+typedef struct {
+    __global const float *panel;
+    __global const float *weights;
+    __global const float *bias; /* NULL: none */
+    __global float *dst;
+    long plane; /* elements of dst between output channels */
+    int pitch;  /* floats of the panel between input channels */
+    int in_channels, out_channels;
+    int pixels;   /* from the tile's first on */
+    int streamed; /* past the caches */
+    int activation;
+    float slope;
+} separable_tile;
+
+/* The activations that take exp. */
+CALLED vector activate_lanes(vector x, int activation, float slope)
+{
+    float lanes[LANES];
+    *(unaligned_vector *)lanes = x;
+    for (int i = 0; i < LANES; ++i)
+        lanes[i] = conv_activate(lanes[i], activation, slope);
+    return *(unaligned_vector *)lanes;
+}
+
+/* As conv_activate. */
+INLINE vector activate_vector(vector x, int activation, float slope)
+{
+    if (activation == 0)
+        return x;
+    if (activation > 3)
+        return activate_lanes(x, activation, slope);
+    const vector low = activation == 3 ? slope * x : (vector)0.0f;
+    const vector most = (vector)(activation == 2 ? 6.0f : INFINITY);
+    return select(select(x, most, x > most), low, x < 0.0f);
+}
+
+/* `out` is aligned to a vector. */
+INLINE void store_streamed(vector x, __global float *out)
+{
+#if defined(__has_builtin) && __has_builtin(__builtin_nontemporal_store)
+    __builtin_nontemporal_store(x, (__global vector *)out);
+#else
+    *(__global vector *)out = x;
+#endif
+}
+
+/* Fetches the weights of a block, which begins with output channel k, into the caches: its rows are
+ * too short for the hardware's own prefetchers. */
+INLINE void fetch_weights(const separable_tile *tile, const int k)
+{
+    for (int i = k; i < min(k + CHANNELS, tile->out_channels); ++i)
+        for (int c = 0; c < tile->in_channels; c += 16)
+            prefetch_line(tile->weights + (long)i * tile->in_channels + c);
+}
+
+/* Output channels k to k + CHANNELS of a tile of `vectors` vectors, a constant. Past the last
+ * channel the sums are those of the last, and not stored. */
+INLINE void compute_block(const int vectors, const separable_tile *given, const int k)
+{
+    const separable_tile tile = *given;
+    const int live = min(tile.out_channels - k, CHANNELS);
+    __global const float *panel = tile.panel, *weights[CHANNELS];
+    vector sum[CHANNELS][VECTORS];
+#pragma unroll
+    for (int i = 0; i < CHANNELS; ++i) {
+        const int row = k + min(i, live - 1);
+        const float start = tile.bias != 0 ? tile.bias[row] : 0.0f;
+        weights[i] = tile.weights + (long)row * tile.in_channels;
+#pragma unroll
+        for (int v = 0; v < VECTORS; ++v)
+            if (v < vectors)
+                sum[i][v] = (vector)(start);
+    }
+#pragma unroll 1
+    for (int c = 0; c < tile.in_channels; ++c, panel += tile.pitch) {
+        vector x[VECTORS];
+#pragma unroll
+        for (int v = 0; v < VECTORS; ++v)
+            if (v < vectors)
+                x[v] = load(panel + v * LANES);
+#pragma unroll
+        for (int line = 0; line < VECTORS * LANES; line += 16)
+            prefetch_line(panel + AHEAD * tile.pitch + line);
+#pragma unroll
+        for (int i = 0; i < CHANNELS; ++i) {
+            const vector w = (vector)(weights[i][c]);
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[i][v] = fma(w, x[v], sum[i][v]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < CHANNELS; ++i) {
+        __global float *const out = tile.dst + (k + i) * tile.plane;
+        if (i >= live)
+            break;
+#pragma unroll
+        for (int v = 0; v < VECTORS; ++v) {
+            if (v >= vectors)
+                break;
+            const vector result = activate_vector(sum[i][v], tile.activation, tile.slope);
+            if (tile.streamed)
+                store_streamed(result, out + v * LANES);
+            else
+                store_part(result, tile.pixels - v * LANES, out + v * LANES, 0);
+        }
+    }
+}
+
+/* A block of a tile of so many vectors: functions of their own, as PoCL compiles a kernel three
+ * times. */
+#define COMPUTE_BLOCK(vectors)                                                                     \
+    CALLED void compute_block_##vectors(const separable_tile *tile, const int k)                   \
+    {                                                                                              \
+        compute_block(vectors, tile, k);                                                           \
+    }
+COMPUTE_BLOCK(3)
+COMPUTE_BLOCK(2)
+COMPUTE_BLOCK(1)
+
+/* All blocks of a band of `pixels`, whose first tile is given. */
+INLINE void compute_blocks(separable_tile tile, const int pixels)
+{
+    __global const float *const panel = tile.panel;
+    __global float *const dst = tile.dst;
+    for (int k = 0; k < tile.out_channels; k += CHANNELS) {
+        fetch_weights(&tile, k + CHANNELS);
+        for (int first = 0; first < pixels; first += VECTORS * LANES) {
+            tile.panel = panel + first;
+            tile.dst = dst + first;
+            tile.pixels = pixels - first;
+            if (tile.pixels > 2 * LANES)
+                compute_block_3(&tile, k);
+            else if (tile.pixels > LANES)
+                compute_block_2(&tile, k);
+            else
+                compute_block_1(&tile, k);
+        }
+    }
+}
