@@ -1,6 +1,6 @@
 /* A depthwise convolution and the pointwise one after it as one kernel, for CPU devices:
  * kernels/separable.cl. */
-#include "conv/kernel_args.h"
+#include "conv/packed_kernel.h"
 #include "conv/rows.h"
 #include "core/checked.h"
 
@@ -153,9 +153,10 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
         return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
     const int kernel = cc_rows_kernel(&shapes[0]);
     snprintf(options, sizeof(options),
-             "-DPADDING_MODE=%d -DPREFETCH=1 -DLANES=%d -DKERNEL=%d -DSTRIDE=%d",
-             shapes[0].padding_mode != CLCONV_ZEROS, cc_vector_lanes(cc_device_vectors(device)),
-             kernel, kernel > 0 ? shapes[0].axis[CLCONV_WIDTH].stride : 1);
+             "-DPADDING_MODE=%d -DPREFETCH=%d -DLANES=%d -DKERNEL=%d -DSTRIDE=%d",
+             shapes[0].padding_mode != CLCONV_ZEROS, cc_packed_prefetch(device),
+             cc_vector_lanes(cc_device_vectors(device)), kernel,
+             kernel > 0 ? shapes[0].axis[CLCONV_WIDTH].stride : 1);
     TRY(cc_kernel_create(stage->target->programs, "separable", "separable", options, &s->kernel,
                          error));
     s->cut = make_cut(device, shapes);
