@@ -5,7 +5,7 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/clconv)
 
 install(FILES ${clconv_SOURCE_DIR}/include/clconv.h ${clconv_SOURCE_DIR}/include/clconv_cl.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# One export set each, so that users of the shared library need no CLBlast.
+# One export set each: the static library wants threads, too.
 foreach(kind shared static)
     install(TARGETS clconv-${kind} EXPORT clconv-${kind}
             RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
@@ -25,9 +25,9 @@ install(FILES ${clconv_BINARY_DIR}/clconvConfig.cmake ${clconv_BINARY_DIR}/clcon
 file(RELATIVE_PATH CLCONV_PC_TO_PREFIX
      ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 set(CLCONV_PC_REQUIRES "OpenCL")
-if(CLCONV_CLBLAST)
-    string(APPEND CLCONV_PC_REQUIRES ", clblast")
-endif()
 set(CLCONV_PC_LIBS "${CMAKE_THREAD_LIBS_INIT} -lm")
+if(CMAKE_DL_LIBS)
+    string(APPEND CLCONV_PC_LIBS " -l${CMAKE_DL_LIBS}")
+endif()
 configure_file(${clconv_SOURCE_DIR}/cmake/clconv.pc.in ${clconv_BINARY_DIR}/clconv.pc @ONLY)
 install(FILES ${clconv_BINARY_DIR}/clconv.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -57,6 +57,17 @@ Test(platform, mutex_protects_and_loops_nest)
     cc_mutex_destroy(NULL);
 }
 
+Test(platform, functions_are_found_in_libraries)
+{
+    cr_expect_null(cc_library_function("libthere-is-none.so.1", "main"));
+#if defined(__linux__)
+    cr_expect_null(cc_library_function("libc.so.6", "there_is_none"));
+    int (*absolute)(int) = (int (*)(int))cc_library_function("libc.so.6", "abs");
+    cr_assert_not_null(absolute);
+    cr_expect_eq(absolute(-3), 3);
+#endif
+}
+
 Test(platform, clock_does_not_go_back)
 {
     const uint64_t start = cc_clock_ns();

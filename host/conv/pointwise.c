@@ -11,8 +11,10 @@
  * product is a batch of one: a routine of its own would be compiled for seconds more.
  *
  * CLBlast allocates and releases device memory of its own in a call where its kernels want padded
- * copies. */
+ * copies. It is loaded when it is wanted: to set up its database takes 5 to 9 ms of each process.
+ */
 #include "conv/kernel_args.h"
+#include "core/platform.h"
 
 #include <clblast_c.h>
 #include <stdio.h>
@@ -23,7 +25,17 @@ enum {
     MAX_GROUPS = 65535 /* of one NDRange dimension but the first: what GPUs take */
 };
 
+/* CLBlastSgemmStridedBatched. */
+typedef CLBlastStatusCode sgemm(CLBlastLayout layout, CLBlastTranspose a_transpose,
+                                CLBlastTranspose b_transpose, size_t m, size_t n, size_t k,
+                                float alpha, cl_mem a, size_t a_offset, size_t a_ld,
+                                size_t a_stride, cl_mem b, size_t b_offset, size_t b_ld,
+                                size_t b_stride, float beta, cl_mem c, size_t c_offset, size_t c_ld,
+                                size_t c_stride, size_t count, cl_command_queue *queue,
+                                cl_event *event);
+
 struct pointwise {
+    sgemm *multiply;
     cc_kernel *gather; /* NULL: the input is used as it lies */
     cc_kernel *finish; /* NULL: no bias, no activation */
 };
@@ -69,17 +81,26 @@ static clconv_status blast_fail(clconv_error *error, CLBlastStatusCode code, con
                    blast_code_name(code), (int)code);
 }
 
+static clconv_status load_blast(sgemm **multiply, clconv_error *error)
+{
+    *multiply = (sgemm *)cc_library_function(CLCONV_CLBLAST, "CLBlastSgemmStridedBatched");
+    if (*multiply == NULL)
+        return cc_fail(error, CLCONV_UNSUPPORTED, "pointwise wants CLBlast: there is no %s here",
+                       CLCONV_CLBLAST);
+    return CLCONV_OK;
+}
+
 /* CLBlast compiles its kernels when a routine is first made, before it looks at the sizes: an
  * empty product compiles, and then does nothing but complain. */
-static clconv_status compile_blast(const cc_target *target, clconv_error *error)
+static clconv_status compile_blast(const cc_target *target, sgemm *multiply, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     cl_int code = CL_SUCCESS;
     cl_command_queue queue = clCreateCommandQueue(target->cl, target->id, 0, &code);
     CL_TRY(code);
-    const CLBlastStatusCode blast = CLBlastSgemmStridedBatched(
-        CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, 0, 0, 0, 1.0f, NULL, 0, 1, 0,
-        NULL, 0, 1, 0, 0.0f, NULL, 0, 1, 0, 1, &queue, NULL);
+    const CLBlastStatusCode blast =
+        multiply(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, 0, 0, 0, 1.0f, NULL,
+                 0, 1, 0, NULL, 0, 1, 0, 0.0f, NULL, 0, 1, 0, 1, &queue, NULL);
     if (blast != CLBlastSuccess && blast != CLBlastInvalidDimension)
         status = blast_fail(error, blast, "compiling CLBlast's kernels");
 cleanup:
@@ -95,7 +116,7 @@ struct products {
     size_t count;
 };
 
-static clconv_status enqueue_products(const cc_shape *shape, cc_chain *chain,
+static clconv_status enqueue_products(const cc_shape *shape, cc_chain *chain, sgemm *multiply,
                                       const struct products *product, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
@@ -109,10 +130,10 @@ static clconv_status enqueue_products(const cc_shape *shape, cc_chain *chain,
     const cc_tensor a = product->a, b = product->b, c = product->c;
 
     TRY(cc_chain_before_foreign(chain, error));
-    const CLBlastStatusCode code = CLBlastSgemmStridedBatched(
-        CLBlastLayoutRowMajor, transpose, CLBlastTransposeNo, m, n, k, 1.0f, a.mem, a.offset, a_row,
-        product->a_step, b.mem, b.offset, n, product->b_step, 0.0f, c.mem, c.offset, n,
-        product->c_step, product->count, &chain->queue, wanted);
+    const CLBlastStatusCode code =
+        multiply(CLBlastLayoutRowMajor, transpose, CLBlastTransposeNo, m, n, k, 1.0f, a.mem,
+                 a.offset, a_row, product->a_step, b.mem, b.offset, n, product->b_step, 0.0f, c.mem,
+                 c.offset, n, product->c_step, product->count, &chain->queue, wanted);
     if (code != CLBlastSuccess) {
         status = blast_fail(error, code, "CLBlast's SGEMM");
         goto cleanup;
@@ -141,7 +162,8 @@ static int has_epilogue(const cc_shape *shape)
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error)
 {
-    (void)device;
+    clconv_status status = CLCONV_OK;
+    sgemm *multiply;
     if (cc_kernel_elements(shape) != 1)
         return cc_fail(error, CLCONV_UNSUPPORTED, "pointwise wants a kernel of size 1");
     for (int a = 0; a < CLCONV_AXES; ++a) {
@@ -153,7 +175,10 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
     if (shape->transposed && !input_is_operand(shape))
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "pointwise does transposed convolutions of stride 1 only");
-    return CLCONV_OK;
+    if (device->kind != CLCONV_DEVICE_CPU) /* there it is not the default: only `build` loads it */
+        TRY(load_blast(&multiply, error));
+cleanup:
+    return status;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -177,7 +202,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     if (has_epilogue(shape))
         TRY(cc_kernel_create(stage->target->programs, "pointwise", "pointwise_finish", options,
                              &state->finish, error));
-    TRY(compile_blast(stage->target, error));
+    TRY(load_blast(&state->multiply, error));
+    TRY(compile_blast(stage->target, state->multiply, error));
 cleanup:
     return status;
 }
@@ -231,7 +257,7 @@ static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_st
             .c_step = step * c,
             .count = over_images ? images : groups,
         };
-        TRY(enqueue_products(shape, chain, &products, error));
+        TRY(enqueue_products(shape, chain, state->multiply, &products, error));
     }
 
     if (state->finish != NULL) {

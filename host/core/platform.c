@@ -74,8 +74,16 @@ static void thread_join(thread t)
     CloseHandle(t);
 }
 
+cc_function *cc_library_function(const char *library, const char *function)
+{
+    const HMODULE module = LoadLibraryA(library);
+    return module != NULL ? (cc_function *)GetProcAddress(module, function) : NULL;
+}
+
 #else
+#include <dlfcn.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,6 +142,15 @@ static int thread_start(thread *t, void *data)
 static void thread_join(thread t)
 {
     pthread_join(t, NULL);
+}
+
+cc_function *cc_library_function(const char *library, const char *function)
+{
+    cc_function *result = NULL;
+    void *const handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    void *const address = handle != NULL ? dlsym(handle, function) : NULL;
+    memcpy(&result, &address, sizeof result); /* POSIX: both have one representation */
+    return result;
 }
 #endif
 

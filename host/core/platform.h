@@ -1,5 +1,6 @@
-/* What C11 leaves to the platform: a mutex, a monotonic clock, and a parallel loop. POSIX and
- * Windows live in platform.c and, for files in the user's folder, store.c, and nowhere else. */
+/* What C11 leaves to the platform: a mutex, a monotonic clock, a parallel loop, and shared
+ * libraries that few callers need. POSIX and Windows live in platform.c and, for files in the
+ * user's folder, store.c, and nowhere else. */
 #ifndef CC_PLATFORM_H
 #define CC_PLATFORM_H
 
@@ -22,5 +23,10 @@ unsigned cc_processor_count(void);
 /* Calls body(i, data) for every i below count, on all processors; returns when all are done.
  * Where a thread cannot be had the others do its share. */
 void cc_parallel_for(size_t count, void (*body)(size_t i, void *data), void *data);
+
+/* A function of a shared library, which is loaded where it was not and stays: NULL where the
+ * library or the function is not there. The caller converts it to the function's own type. */
+typedef void cc_function(void);
+cc_function *cc_library_function(const char *library, const char *function);
 
 #endif

@@ -1,0 +1,10 @@
+# CLBlast is loaded when it is first used: the library needs its header and its name.
+get_target_property(configurations clblast IMPORTED_CONFIGURATIONS)
+list(GET configurations 0 configuration)
+get_target_property(CLCONV_CLBLAST_NAME clblast IMPORTED_SONAME_${configuration})
+if(NOT CLCONV_CLBLAST_NAME)
+    get_target_property(location clblast IMPORTED_LOCATION_${configuration})
+    get_filename_component(CLCONV_CLBLAST_NAME ${location} NAME)
+endif()
+get_target_property(CLCONV_CLBLAST_INCLUDES clblast INTERFACE_INCLUDE_DIRECTORIES)
+message(STATUS "CLBlast is loaded as ${CLCONV_CLBLAST_NAME}")
