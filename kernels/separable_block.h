@@ -24,28 +24,6 @@ typedef struct {
     float slope;
 } separable_tile;
 
-/* The activations that take exp. */
-CALLED vector activate_lanes(vector x, int activation, float slope)
-{
-    float lanes[LANES];
-    *(unaligned_vector *)lanes = x;
-    for (int i = 0; i < LANES; ++i)
-        lanes[i] = conv_activate(lanes[i], activation, slope);
-    return *(unaligned_vector *)lanes;
-}
-
-/* As conv_activate. */
-INLINE vector activate_vector(vector x, int activation, float slope)
-{
-    if (activation == 0)
-        return x;
-    if (activation > 3)
-        return activate_lanes(x, activation, slope);
-    const vector low = activation == 3 ? slope * x : (vector)0.0f;
-    const vector most = (vector)(activation == 2 ? 6.0f : INFINITY);
-    return select(select(x, most, x > most), low, x < 0.0f);
-}
-
 /* `out` is aligned to a vector. */
 INLINE void store_streamed(vector x, __global float *out)
 {
@@ -54,6 +32,28 @@ INLINE void store_streamed(vector x, __global float *out)
 #else
     *(__global vector *)out = x;
 #endif
+}
+
+/* The activations 1 to 3 of conv_activate: relu, relu6, leaky_relu. */
+INLINE vector rectify(vector x, int activation, float slope)
+{
+    const vector low = activation == 3 ? slope * x : (vector)0.0f;
+    const vector most = (vector)(activation == 2 ? 6.0f : INFINITY);
+    return select(select(x, most, x > most), low, x < 0.0f);
+}
+
+/* Stores sums [channel][VECTORS * LANES], rectified already, of `live` channels from k on, `pixels`
+ * of each. */
+CALLED void finish_block(const separable_tile *tile, const int k, const int live, const int pixels,
+                         const float *sums)
+{
+    const int activation = tile->activation > 3 ? tile->activation : 0;
+    const float slope = tile->slope;
+    for (int i = 0; i < live; ++i) {
+        __global float *const out = tile->dst + (k + i) * tile->plane;
+        for (int j = 0; j < pixels; ++j)
+            out[j] = conv_activate(sums[i * VECTORS * LANES + j], activation, slope);
+    }
 }
 
 /* Fetches the weights of a block, which begins with output channel k, into the caches: its rows are
@@ -102,34 +102,50 @@ INLINE void compute_block(const int vectors, const separable_tile *given, const 
                     sum[i][v] = fma(w, x[v], sum[i][v]);
         }
     }
+    if (tile.activation >= 1 && tile.activation <= 3) {
+#pragma unroll
+        for (int i = 0; i < CHANNELS; ++i)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    sum[i][v] = rectify(sum[i][v], tile.activation, tile.slope);
+    }
+    if (live < CHANNELS || tile.activation > 3 || tile.pixels < vectors * LANES) {
+        float sums[CHANNELS * VECTORS * LANES];
+#pragma unroll
+        for (int i = 0; i < CHANNELS; ++i)
+#pragma unroll
+            for (int v = 0; v < VECTORS; ++v)
+                if (v < vectors)
+                    *(unaligned_vector *)(sums + (i * VECTORS + v) * LANES) = sum[i][v];
+        finish_block(&tile, k, live, min(tile.pixels, vectors * LANES), sums);
+        return;
+    }
 #pragma unroll
     for (int i = 0; i < CHANNELS; ++i) {
         __global float *const out = tile.dst + (k + i) * tile.plane;
-        if (i >= live)
-            break;
 #pragma unroll
-        for (int v = 0; v < VECTORS; ++v) {
-            if (v >= vectors)
-                break;
-            const vector result = activate_vector(sum[i][v], tile.activation, tile.slope);
-            if (tile.streamed)
-                store_streamed(result, out + v * LANES);
-            else
-                store_part(result, tile.pixels - v * LANES, out + v * LANES, 0);
-        }
+        for (int v = 0; v < VECTORS; ++v)
+            if (v < vectors) {
+                if (tile.streamed)
+                    store_streamed(sum[i][v], out + v * LANES);
+                else
+                    store_rows(sum[i][v], out + v * LANES, 0);
+            }
     }
 }
 
 /* A block of a tile of so many vectors: functions of their own, as PoCL compiles a kernel three
  * times. */
-#define COMPUTE_BLOCK(vectors)                                                                     \
-    CALLED void compute_block_##vectors(const separable_tile *tile, const int k)                   \
-    {                                                                                              \
-        compute_block(vectors, tile, k);                                                           \
-    }
-COMPUTE_BLOCK(3)
-COMPUTE_BLOCK(2)
-COMPUTE_BLOCK(1)
+CALLED void compute_whole(const separable_tile *tile, const int k)
+{
+    compute_block(VECTORS, tile, k);
+}
+
+CALLED void compute_vector(const separable_tile *tile, const int k)
+{
+    compute_block(1, tile, k);
+}
 
 /* All blocks of a band of `pixels`, whose first tile is given. */
 INLINE void compute_blocks(separable_tile tile, const int pixels)
@@ -138,16 +154,18 @@ INLINE void compute_blocks(separable_tile tile, const int pixels)
     __global float *const dst = tile.dst;
     for (int k = 0; k < tile.out_channels; k += CHANNELS) {
         fetch_weights(&tile, k + CHANNELS);
-        for (int first = 0; first < pixels; first += VECTORS * LANES) {
+        int first = 0;
+        for (; first + VECTORS * LANES <= pixels; first += VECTORS * LANES) {
             tile.panel = panel + first;
             tile.dst = dst + first;
             tile.pixels = pixels - first;
-            if (tile.pixels > 2 * LANES)
-                compute_block_3(&tile, k);
-            else if (tile.pixels > LANES)
-                compute_block_2(&tile, k);
-            else
-                compute_block_1(&tile, k);
+            compute_whole(&tile, k);
+        }
+        for (; first < pixels; first += LANES) {
+            tile.panel = panel + first;
+            tile.dst = dst + first;
+            tile.pixels = pixels - first;
+            compute_vector(&tile, k);
         }
     }
 }
