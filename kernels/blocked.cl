@@ -33,7 +33,7 @@
 #ifndef VECTORS /* weight vectors of a tile: 1 to 4 */
 #define VECTORS 1
 #endif
-#ifndef PIXELS /* outputs of a tile: 4, for which LANES * VECTORS is a multiple of 16, or 8 */
+#ifndef PIXELS /* outputs of a tile: 8, or 6 with LANES 8 */
 #define PIXELS 8
 #endif
 #if LANES == 16
@@ -50,40 +50,15 @@ typedef float8 vector;
 #if VECTORS < 1 || VECTORS > 4
 #error "VECTORS is 1 to 4"
 #endif
-#if PIXELS != 8 && (PIXELS != 4 || LANES * VECTORS % 16)
-#error "PIXELS is 8, or 4 with a multiple of 16 channels"
+#if PIXELS != 8 && (PIXELS != 6 || LANES != 8)
+#error "PIXELS is 8, or 6 with LANES 8"
 #endif
 
 #define BLOCK_K (VECTORS * LANES)
-#if PIXELS == 8
-typedef float8 pixel_vector;
-#define LOAD_PIXELS  vload8
-#define STORE_PIXELS vstore8
-#else
-typedef float4 pixel_vector;
-#define LOAD_PIXELS  vload4
-#define STORE_PIXELS vstore4
-#endif
 
 #include "blocked_copy.h"
+#include "blocked_store.h"
 #include "blocked_task.h"
-#include "transpose8.h"
-
-#if EPILOGUE
-/* As conv_activate. */
-static __attribute__((noinline)) pixel_vector activate(pixel_vector x, int activation, float slope)
-{
-    switch (activation) {
-    case 1: return select(x, (pixel_vector)0.0f, x < 0.0f);
-    case 2: return select(select(x, (pixel_vector)6.0f, x > 6.0f), (pixel_vector)0.0f, x < 0.0f);
-    case 3: return select(x, slope * x, x < 0.0f);
-    case 4: return 1.0f / (1.0f + exp(-x));
-    case 5: return tanh(x);
-    case 6: return x / (1.0f + exp(-x));
-    default: return x;
-    }
-}
-#endif
 
 /* Task `index`. A function of its own, as PoCL compiles a kernel three times. */
 static __attribute__((noinline)) void compute(const conv_args *given, const blocked_tiling *cut,
@@ -230,7 +205,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                 }
 
                 vector sum[PIXELS][VECTORS];
-                __local float *const kept = sums + (b * tiles + tile) * (PIXELS * BLOCK_K);
+                __local float *const kept = sums + (b * tiles + tile) * TILE_FLOATS;
 #pragma unroll
                 for (int j = 0; j < PIXELS; ++j)
 #pragma unroll
@@ -271,29 +246,22 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
                     continue;
                 }
 
-                /* Store, channel by channel. */
+                /* The lines of the tile. */
 #pragma unroll
-                for (int part = 0; part < PIXELS * BLOCK_K / 64; ++part) {
+                for (int part = 0; part < BLOCK_K / 8; ++part) {
                     float8 lines[8];
 #pragma unroll
                     for (int i = 0; i < 8; ++i) {
-                        const int j = (part * 8 + i) % PIXELS, e = (part * 8 + i) / PIXELS;
 #if LANES == 16
-                        lines[i] = e % 2 ? sum[j][e / 2].hi : sum[j][e / 2].lo;
+                        lines[i] = part % 2 ? sum[i][part / 2].hi : sum[i][part / 2].lo;
 #else
-                        lines[i] = sum[j][e];
+                        lines[i] = i < PIXELS ? sum[min(i, PIXELS - 1)][part] : (float8)0.0f;
 #endif
                     }
                     transpose(lines);
 #pragma unroll
-                    for (int i = 0; i < 8; ++i) {
-#if PIXELS == 8
-                        vstore8(lines[i], part * 8 + i, kept);
-#else
-                        vstore4(lines[i].lo, part * 16 + i, kept);
-                        vstore4(lines[i].hi, part * 16 + 8 + i, kept);
-#endif
-                    }
+                    for (int i = 0; i < 8; ++i)
+                        vstore8(lines[i], 0, kept + (part * 8 + i) * PIXELS);
                 }
             }
             if (c_first + c_count < channels)
@@ -303,19 +271,19 @@ static __attribute__((noinline)) void compute(const conv_args *given, const bloc
             const int k_first = (task.block + b) * BLOCK_K;
             for (int k = k_first; k < min(k_first + BLOCK_K, group_k); ++k) {
                 __global float *const out = dst + k * out_plane;
-                __local float *line = sums + (b * tiles * BLOCK_K + k - k_first) * PIXELS;
+                __local float *line = sums + b * tiles * TILE_FLOATS + (k - k_first) * PIXELS;
                 const float shift = has_bias ? bias[task.g * group_k + k] : 0.0f;
                 int p = 0, q = 0;
-                for (int tile = 0; tile < tiles; ++tile, line += PIXELS * BLOCK_K) {
+                for (int tile = 0; tile < tiles; ++tile, line += TILE_FLOATS) {
                     const int first = max(min(tile * PIXELS, pixels - PIXELS), 0);
-                    pixel_vector x = LOAD_PIXELS(0, line) + shift;
+                    float8 x = vload8(0, line) + shift;
 #if EPILOGUE
                     x = activate(x, args.activation, args.slope);
 #endif
                     if (dense) {
-                        STORE_PIXELS(x, 0, out + first);
+                        store_pixels(x, out + first, pixels - first);
                     } else {
-                        STORE_PIXELS(x, 0, line);
+                        keep_pixels(x, line);
                         for (int j = tile * PIXELS - first; j < count; ++j) {
                             out[p * task.h.out_step * width.output + q * task.w.out_step] = line[j];
                             if (++q == task.cols) {
