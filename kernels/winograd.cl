@@ -36,8 +36,11 @@
 #ifndef TILE /* outputs of a tile along each axis: 2 or 4 */
 #define TILE 4
 #endif
-#ifndef BLOCK_K /* accumulators of a product, one for each output channel: 1 to 28 */
+#ifndef BLOCK_K /* output channels of a product, an accumulator each: 1 to 28 */
 #define BLOCK_K 8
+#endif
+#ifndef PRODUCT_PAIRS /* 1: products are summed in pairs, so there are 2 * BLOCK_K accumulators */
+#define PRODUCT_PAIRS 0
 #endif
 #if LANES != 8 && LANES != 16
 #error "LANES is 8 or 16"
@@ -83,25 +86,6 @@ static inline int first_k(const conv_args *args, int block)
 
 /* ---- Product ---- */
 
-/* M of one product and BLOCK_K output channels of a pack. */
-static inline __attribute__((always_inline)) void
-multiply(__global const float *u, __global const float *v, int channels, __global float *m)
-{
-    vector sum[BLOCK_K];
-#pragma unroll
-    for (int k = 0; k < BLOCK_K; ++k)
-        sum[k] = (vector)0.0f;
-    for (int c = 0; c < channels; ++c, u += BLOCK_K, v += LANES) {
-        const vector x = LOAD_GLOBAL(v);
-#pragma unroll
-        for (int k = 0; k < BLOCK_K; ++k)
-            sum[k] = fma((vector)(u[k]), x, sum[k]);
-    }
-#pragma unroll
-    for (int k = 0; k < BLOCK_K; ++k)
-        STORE_GLOBAL(sum[k], m + k * LANES);
-}
-
 /* Blocks of output channels of packs one after the other: those of the first pack from `first` on,
  * of the last up to `last`, all of the others. */
 typedef struct {
@@ -118,25 +102,7 @@ static inline int end_block(const share *s, int i, int blocks)
     return i == s->packs - 1 ? s->last : blocks;
 }
 
-/* M of a share. All packs use the weights of a block one after the other. */
-static __attribute__((noinline)) void multiply_share(const conv_args *args, const share *s,
-                                                     __global const float *U,
-                                                     __global const float *V, __global float *M)
-{
-    const int channels = args->C * args->axis[0].kernel_size, pitch = channel_pitch(channels);
-    const int group_channels = channels / args->G, group_blocks = blocks_of(args) / args->G;
-    const int packs = s->packs, blocks = blocks_of(args);
-    for (int xi = 0; xi < PRODUCTS; ++xi)
-        for (int b = 0; b < blocks; ++b)
-            for (int i = 0; i < packs; ++i)
-                if (b >= begin_block(s, i) && b < end_block(s, i, blocks))
-                    multiply(U + ((ulong)xi * blocks + b) * group_channels * BLOCK_K,
-                             V + (((ulong)i * PRODUCTS + xi) * pitch +
-                                  b / group_blocks * group_channels) *
-                                     LANES,
-                             group_channels,
-                             M + (((ulong)i * blocks + b) * PRODUCTS + xi) * BLOCK_K * LANES);
-}
+#include "winograd_product.h"
 
 /* ---- Kernels ---- */
 

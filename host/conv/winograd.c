@@ -22,17 +22,19 @@ typedef struct state {
     size_t items;       /* that are at work */
 } state;
 
-/* The vector registers hold BLOCK_K accumulators, and one more holds inputs. */
+/* The vector registers hold the block_k accumulators of a product, or of two where products are
+ * summed in pairs, and their inputs. */
 typedef struct form {
     int lanes;
     int block_k;
+    int pairs;
 } form;
 
 static form choose_form(const clconv_device *device)
 {
     static const form forms[CC_VECTORS_COUNT] = {
-        [CC_VECTORS_8] = {8, 12},
-        [CC_VECTORS_16] = {16, 16},
+        [CC_VECTORS_8] = {8, 6, 1},
+        [CC_VECTORS_16] = {16, 16, 0},
     };
     return forms[cc_device_vectors(device)];
 }
@@ -96,6 +98,8 @@ static division divide(const cc_shape *shape, const sizes *s, form f, int units)
     double group = floor(GROUP_BYTES / pack_bytes(s, f));
     if (weights_bytes(shape, s) > CACHED_WEIGHTS_BYTES && group < LEAST_GROUP_OF_LARGE)
         group = LEAST_GROUP_OF_LARGE;
+    if (f.pairs)
+        group = group < 2.0 ? 2.0 : floor(group / 2.0) * 2.0;
     group = group > own_packs ? own_packs : group;
     return (division){.items = (int)items, .group_packs = group < 1.0 ? 1 : (int)group};
 }
@@ -208,8 +212,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     char options[256];
 
     const form f = choose_form(stage->target->device);
-    snprintf(options, sizeof(options), "-DTILE=%d -DLANES=%d -DBLOCK_K=%d", stage->algorithm->tile,
-             f.lanes, f.block_k);
+    snprintf(options, sizeof(options), "-DTILE=%d -DLANES=%d -DBLOCK_K=%d -DPRODUCT_PAIRS=%d",
+             stage->algorithm->tile, f.lanes, f.block_k, f.pairs);
     TRY(cc_packed_build(stage, sizeof(state), "winograd", options, error));
     set_sizes(stage, f);
 
