@@ -187,13 +187,19 @@ cleanup:
     return status;
 }
 
-/* Processor time of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). A tile costs its
- * multiplications, a constant, and the inputs that are copied for it or fetched from the copy
- * again, one for each output, channel and block of output channels where nothing is shared. */
-static const double flops_per_ns = 101.0, tile_ns = 150.0, input_ns = 0.18, launch_ns = 6e3;
+/* Processor time of one compute unit, PoCL 3.1. A tile costs its multiplications, a constant, and
+ * the inputs that are copied for it or fetched from the copy again, one for each output, channel
+ * and block of output channels where nothing is shared. */
+typedef struct costs {
+    double flops_per_ns[2]; /* with one vector of weights, and with two */
+    double tile_ns, input_ns, launch_ns;
+    double transposed; /* what transposed convolutions take longer: phases are stored by values */
+} costs;
 
-/* What transposed convolutions take longer than that: their phases are stored value by value. */
-static const double transposed_factor = 1.3;
+static const costs costs_of[CC_VECTORS_COUNT] = {
+    [CC_VECTORS_8] = {{45.0, 69.0}, 110.0, 0.41, 20e3, 1.5},   /* AVX2 (AMD EPYC, Zen 3) */
+    [CC_VECTORS_16] = {{101.0, 101.0}, 150.0, 0.18, 6e3, 1.3}, /* AVX-512 (AMD EPYC, Zen 4) */
+};
 
 /* The part of the taps that tiles sum: those of rows and columns that lie in the padding for all
  * outputs of a tile are left out. A tile that goes over the end of a row has all columns. */
@@ -210,6 +216,7 @@ static double summed_part(const cc_shape *shape, form f, const tiling *t)
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const form f = choose_form(device, shape);
+    const costs cost = costs_of[cc_device_vectors(device)];
     const tiling t = choose_tiling(device, shape, f);
     const double outputs = (double)t.rows * t.cols;
     const double tiles =
@@ -219,10 +226,11 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     double phase_taps = (double)cc_kernel_elements(shape) * summed_part(shape, f, &t);
     for (int i = 0; i < CLCONV_AXES; ++i)
         phase_taps /= (double)cc_phases(shape, (clconv_axis)i);
-    const double channel_ns = 2.0 * phase_taps * sums / flops_per_ns + inputs * input_ns;
-    const double ns = tiles * (channel_ns * cc_group_c(shape) + tile_ns);
-    return launch_ns +
-           (shape->transposed ? transposed_factor : 1.0) * ns / (double)device->compute_units;
+    const double channel_ns =
+        2.0 * phase_taps * sums / cost.flops_per_ns[f.vectors > 1] + inputs * cost.input_ns;
+    const double ns = tiles * (channel_ns * cc_group_c(shape) + cost.tile_ns);
+    return cost.launch_ns +
+           (shape->transposed ? cost.transposed : 1.0) * ns / (double)device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)

@@ -146,35 +146,52 @@ static clconv_status applicable2(const clconv_device *device, const cc_shape *sh
     return applicable(device, shape, 2, error);
 }
 
-/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a vector of products, what
- * their sums for a block and a product of the tile cost at their begin and end, the transforms of a
- * pack and channel for each product, where V and M of a group stay in the processor's own cache and
- * where they do not, a byte of weights from memory, which each group of packs reads anew, a byte of
- * results that no cache keeps, and a launch. */
-static const double product_ns = 0.3, sums_ns = 60.0, input_ns[2] = {3.6, 32.0},
-                    output_ns[2] = {2.0, 12.0}, weights_byte_ns = 0.019, launch_ns = 14e3,
-                    near_bytes = 6e6, dst_byte_ns = 0.1, cached_dst_bytes = 8e6,
-                    cached_weights_bytes = 20e6;
+/* Of one compute unit, PoCL 3.1; pairs: where V and M of a group stay near the processor, and where
+ * they do not. */
+typedef struct costs {
+    double product_ns;                          /* a vector of products */
+    double sums_ns;                             /* of a block and a product of the tile */
+    double input_ns[2], output_ns[2];           /* of a pack, a channel and a product */
+    double near_bytes;                          /* of V and M of a group */
+    double dilated_input_ns, dilated_output_ns; /* more where a tile's columns are not neighbours */
+    double weights_byte_ns; /* of weights from memory, which each group of packs reads anew */
+    double dst_byte_ns;     /* of results that no cache keeps */
+    double launch_ns;
+} costs;
+
+static const costs costs_of[CC_VECTORS_COUNT] = {
+    /* AVX2 (AMD EPYC, Zen 3) */
+    [CC_VECTORS_8] = {0.215, 15.0, {4.0, 7.5}, {1.5, 4.0}, 2e6, 6.8, 4.2, 0.02, 0.1, 20e3},
+    /* AVX-512 (AMD EPYC, Zen 4) */
+    [CC_VECTORS_16] = {0.3, 60.0, {3.6, 32.0}, {2.0, 12.0}, 6e6, 0.0, 0.0, 0.019, 0.1, 14e3},
+};
+
+static const double cached_dst_bytes = 8e6, cached_weights_bytes = 20e6;
 
 static double estimate(const clconv_device *device, const cc_shape *shape, int tile)
 {
     const form f = choose_form(device);
+    const costs cost = costs_of[cc_device_vectors(device)];
     const sizes s = sizes_of(shape, tile, f);
     const division d = divide(shape, &s, f, (int)device->compute_units);
     const double bytes = weights_bytes(shape, &s), own_packs = ceil(s.packs / d.items);
-    const int is_far = pack_bytes(&s, f) * d.group_packs > near_bytes;
-    const double input = s.products * s.channels * input_ns[is_far];
-    const double output = s.products * s.k * output_ns[is_far];
-    const double products =
-        s.products * (s.channels / shape->groups * s.k * product_ns + s.k / f.block_k * sums_ns);
+    const int is_far = pack_bytes(&s, f) * d.group_packs > cost.near_bytes;
+    const int dilated = shape->axis[CLCONV_WIDTH].dilation > 1;
+    const double input =
+        s.products * s.channels * (cost.input_ns[is_far] + (dilated ? cost.dilated_input_ns : 0.0));
+    const double output =
+        s.products * s.k * (cost.output_ns[is_far] + (dilated ? cost.dilated_output_ns : 0.0));
+    const double products = s.products * (s.channels / shape->groups * s.k * cost.product_ns +
+                                          s.k / f.block_k * cost.sums_ns);
     /* Items that share a pack read a part of the weights each. */
     const double groups = s.packs < d.items ? s.packs : ceil(own_packs / d.group_packs) * d.items;
-    const double weights = bytes > cached_weights_bytes ? groups * bytes * weights_byte_ns : 0.0;
+    const double weights =
+        bytes > cached_weights_bytes ? groups * bytes * cost.weights_byte_ns : 0.0;
     const double dst_bytes = (double)shape->batch * shape->out_channels *
                              (double)cc_output_elements(shape) * sizeof(float);
-    const double results = dst_bytes > cached_dst_bytes ? dst_bytes * dst_byte_ns : 0.0;
+    const double results = dst_bytes > cached_dst_bytes ? dst_bytes * cost.dst_byte_ns : 0.0;
     return own_packs * input + s.packs * (output + products) / d.items + weights + results +
-           launch_ns;
+           cost.launch_ns;
 }
 
 static double estimate4(const clconv_device *device, const cc_shape *shape)
