@@ -106,6 +106,18 @@ static void lay_out(const cc_shape *shape, form f, tiling *t)
     t->local_floats = (cl_int)(t->sums_at + tiles * tile_floats(f));
 }
 
+/* The part of the taps that tiles sum: those of rows and columns that lie in the padding for all
+ * outputs of a tile are left out. A tile that goes over the end of a row has all columns. */
+static double summed_part(const cc_shape *shape, form f, const tiling *t)
+{
+    const int64_t cols = cc_min(t->cols, f.pixels);
+    const double wrapping = t->cols % f.pixels == 0 ? 0.0 : (double)cols / t->cols;
+    const double part_w = cc_inside_part(shape, CLCONV_WIDTH, cols);
+    return cc_inside_part(shape, CLCONV_DEPTH, 1) *
+           cc_inside_part(shape, CLCONV_HEIGHT, cc_divide_up(f.pixels, t->cols)) *
+           (wrapping + (1.0 - wrapping) * part_w);
+}
+
 /* The most input channels that a task can take at a time in `floats` of __local memory; 0 if it
  * cannot take one. */
 static int64_t largest_chunk(const cc_shape *shape, form f, tiling t, int64_t floats,
@@ -113,7 +125,11 @@ static int64_t largest_chunk(const cc_shape *shape, form f, tiling t, int64_t fl
 {
     const int64_t all = cc_group_c(shape);
     const int64_t weights = cc_kernel_elements(shape) * f.lanes * f.vectors;
-    const int64_t cached = cc_max(weights_limit / (weights * (int64_t)sizeof(float)), 1);
+    /* In the first-level cache, that of 8 floats, only what a tile reads counts. */
+    double read = f.lanes == 8 ? summed_part(shape, f, &t) : 1.0;
+    read = read < 0.1 ? 0.1 : read;
+    const int64_t cached =
+        cc_max((int64_t)((double)weights_limit / ((double)weights * sizeof(float) * read)), 1);
     const int64_t panel = panel_floats(shape, t.rows, t.cols);
     if (panel > floats)
         return 0;
@@ -200,18 +216,6 @@ static const costs costs_of[CC_VECTORS_COUNT] = {
     [CC_VECTORS_8] = {{45.0, 69.0}, 110.0, 0.41, 20e3, 1.5},   /* AVX2 (AMD EPYC, Zen 3) */
     [CC_VECTORS_16] = {{101.0, 101.0}, 150.0, 0.18, 6e3, 1.3}, /* AVX-512 (AMD EPYC, Zen 4) */
 };
-
-/* The part of the taps that tiles sum: those of rows and columns that lie in the padding for all
- * outputs of a tile are left out. A tile that goes over the end of a row has all columns. */
-static double summed_part(const cc_shape *shape, form f, const tiling *t)
-{
-    const int64_t cols = cc_min(t->cols, f.pixels);
-    const double wrapping = t->cols % f.pixels == 0 ? 0.0 : (double)cols / t->cols;
-    const double part_w = cc_inside_part(shape, CLCONV_WIDTH, cols);
-    return cc_inside_part(shape, CLCONV_DEPTH, 1) *
-           cc_inside_part(shape, CLCONV_HEIGHT, cc_divide_up(f.pixels, t->cols)) *
-           (wrapping + (1.0 - wrapping) * part_w);
-}
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {

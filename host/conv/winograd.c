@@ -161,7 +161,7 @@ typedef struct costs {
 
 static const costs costs_of[CC_VECTORS_COUNT] = {
     /* AVX2 (AMD EPYC, Zen 3) */
-    [CC_VECTORS_8] = {0.215, 15.0, {4.0, 7.5}, {1.5, 4.0}, 2e6, 6.8, 4.2, 0.02, 0.1, 20e3},
+    [CC_VECTORS_8] = {0.215, 15.0, {4.0, 7.5}, {1.5, 4.0}, 2e6, 9.0, 4.2, 0.02, 0.1, 20e3},
     /* AVX-512 (AMD EPYC, Zen 4) */
     [CC_VECTORS_16] = {0.3, 60.0, {3.6, 32.0}, {2.0, 12.0}, 6e6, 0.0, 0.0, 0.019, 0.1, 14e3},
 };
