@@ -29,6 +29,12 @@
 #ifndef LANES /* floats of a vector register: 8 or 16 */
 #define LANES 8
 #endif
+#ifndef CHANNELS /* output channels of a block, with 8 lanes: 1 to 4; with 16 the host says */
+#define CHANNELS 4
+#endif
+#if CHANNELS < 1 || CHANNELS > 4
+#error "CHANNELS is 1 to 4"
+#endif
 #include "panels_vector.h"
 
 #include "bands_axis.h"
@@ -41,7 +47,7 @@ typedef struct {
     int rows, cols; /* outputs of a band, of a phase */
     int chunk;      /* input channels copied at a time */
     int blocks;     /* blocks of output channels of a task */
-    int channels;   /* output channels of a block: 4 or 8 */
+    int channels;   /* output channels of a block: CHANNELS, or 4 or 8 with 16 lanes */
     int transposed;
     int tasks;
     int line_floats; /* of a line */

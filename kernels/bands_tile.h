@@ -11,6 +11,46 @@ typedef struct {
     int first;                                    /* whether no sums wait */
 } band_sum;
 
+/* Adds the products of a tap, whose inputs and weights begin there. What there is less of stays in
+ * registers: with 8 lanes there are 16 of them. */
+INLINE void add_tap(const int channels, const int vectors, vector (*sum)[6],
+                    __local const float *in, __global const float *w)
+{
+#if LANES == 8
+    if (channels < vectors) {
+        vector wk[8];
+#pragma unroll
+        for (int k = 0; k < 8; ++k)
+            if (k < channels)
+                wk[k] = (vector)(w[k]);
+#pragma unroll
+        for (int v = 0; v < 6; ++v)
+            if (v < vectors) {
+                const vector x = load_local(in + v * LANES);
+#pragma unroll
+                for (int k = 0; k < 8; ++k)
+                    if (k < channels)
+                        sum[k][v] = fma(wk[k], x, sum[k][v]);
+            }
+        return;
+    }
+#endif
+    vector x[6];
+#pragma unroll
+    for (int v = 0; v < 6; ++v)
+        if (v < vectors)
+            x[v] = load_local(in + v * LANES);
+#pragma unroll
+    for (int k = 0; k < 8; ++k)
+        if (k < channels) {
+            const vector wk = (vector)(w[k]);
+#pragma unroll
+            for (int v = 0; v < 6; ++v)
+                if (v < vectors)
+                    sum[k][v] = fma(wk, x[v], sum[k][v]);
+        }
+}
+
 /* Sums for `vectors` vectors from number `at` of the line on, `channels` of them: constants. */
 INLINE void tile(const int channels, const int vectors, const band_sum *given, const int at)
 {
@@ -37,26 +77,26 @@ INLINE void tile(const int channels, const int vectors, const band_sum *given, c
     }
     __local const float *copy = s.copy + at;
     __global const float *weights = s.weights;
+#if LANES == 8
+    /* Taps four at a time: where none is left out between, their weights are neighbours. */
+    const int first = s.taps > 0 ? s.table[0].y : 0;
+    const int dense = s.taps > 0 && s.table[s.taps - 1].y - first == (s.taps - 1) * channels;
+    const int unrolled = dense ? s.taps & ~3 : 0;
+#endif
     for (int c = 0; c < s.count; ++c, copy += s.c_step, weights += s.w_step) {
+        int tap = 0;
+#if LANES == 8
+        for (; tap < unrolled; tap += 4) {
+            __global const float *const w = weights + first + tap * channels;
+#pragma unroll
+            for (int i = 0; i < 4; ++i)
+                add_tap(channels, vectors, sum, copy + s.table[tap + i].x, w + i * channels);
+        }
+#endif
 #pragma unroll 1
-        for (int tap = 0; tap < s.taps; ++tap) {
+        for (; tap < s.taps; ++tap) {
             const int2 offsets = s.table[tap];
-            __local const float *const in = copy + offsets.x;
-            __global const float *const w = weights + offsets.y;
-            vector x[6];
-#pragma unroll
-            for (int v = 0; v < 6; ++v)
-                if (v < vectors)
-                    x[v] = load_local(in + v * LANES);
-#pragma unroll
-            for (int k = 0; k < 8; ++k)
-                if (k < channels) {
-                    const vector wk = (vector)(w[k]);
-#pragma unroll
-                    for (int v = 0; v < 6; ++v)
-                        if (v < vectors)
-                            sum[k][v] = fma(wk, x[v], sum[k][v]);
-                }
+            add_tap(channels, vectors, sum, copy + offsets.x, weights + offsets.y);
         }
     }
 #pragma unroll
@@ -67,21 +107,22 @@ INLINE void tile(const int channels, const int vectors, const band_sum *given, c
                 store_local(sum[k][v], line + k * s.line_floats + v * LANES);
 }
 
-/* All tiles of a line of `count`: functions of their own, as PoCL compiles a kernel three times. */
-#define SUM_LINE(channels, vectors)                                                                \
-    static __attribute__((noinline)) void sum_line_##channels(const band_sum *s, int count)        \
+/* All tiles of a line of `count`, a vector at a time where no more than `rest` are left: functions
+ * of their own, as PoCL compiles a kernel three times. */
+#define SUM_LINE(name, channels, vectors, rest)                                                    \
+    static __attribute__((noinline)) void name(const band_sum *s, int count)                       \
     {                                                                                              \
         int at = 0;                                                                                \
-        for (; at + (vectors - 1) * LANES < count; at += vectors * LANES)                          \
+        for (; at + (rest) < count; at += (vectors)*LANES)                                         \
             tile(channels, vectors, s, at);                                                        \
         for (; at < count; at += LANES)                                                            \
             tile(channels, 1, s, at);                                                              \
     }
 #if LANES == 16
-SUM_LINE(8, 3)
-SUM_LINE(4, 6)
+SUM_LINE(sum_line_8, 8, 3, 2 * LANES)
+SUM_LINE(sum_line_4, 4, 6, 5 * LANES)
 #else
-SUM_LINE(4, 3)
+SUM_LINE(sum_line_few, CHANNELS, CHANNELS == 4 ? 3 : CHANNELS == 3 ? 4 : 6, LANES)
 #endif
 
 static inline void sum_line(const band_sum *s, int channels, int count)
@@ -90,6 +131,8 @@ static inline void sum_line(const band_sum *s, int channels, int count)
     if (channels == 8)
         sum_line_8(s, count);
     else
-#endif
         sum_line_4(s, count);
+#else
+    sum_line_few(s, count);
+#endif
 }

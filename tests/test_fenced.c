@@ -99,6 +99,8 @@ static const struct {
     {"panels", "ic5ih19iw23oc9kh3sh2ph0kw3sw2pw0"},
     {"panels", "ic40ih7iw7oc24kh1kw1"},
     {"bands", "ic7ih19iw35oc3kh3ph1kw3pw1"},
+    {"bands", "ic7ih19iw35oc8kh3ph1kw3pw1"},
+    {"bands", "ic7ih19iw35oc1kh3ph1kw3pw1"},
     {"bands", "deconv:ic7ih9iw11oc3kh4sh2ph1kw4sw2pw1"},
     {"blocked", "ic6ih19iw23oc40kh3ph1kw3pw1"},
     {"blocked", "deconv:ic6ih9iw11oc40kh4sh2ph1kw4sw2pw1"},
