@@ -13,9 +13,18 @@ typedef struct form {
     int channels;
 } form;
 
+enum { FORMS = 2 };
+
+/* The first one is for most layers. */
+static const form forms[CC_VECTORS_COUNT][FORMS] = {
+    [CC_VECTORS_8] = {{8, 4, 3}, {8, 3, 4}},    /* strips of whole lines; few pixels */
+    [CC_VECTORS_16] = {{16, 3, 8}, {16, 6, 4}}, /* the other for up to 4 output channels */
+};
+
 enum {
     PANEL = 6144,             /* floats, less than a cache of 32 KiB */
     LOCAL_LIMIT = 448 * 1024, /* bytes of a panel and of the sums that wait, of a cache of 1 MiB */
+    STREAMED = 1 << 21,       /* elements of dst: as in kernels/panels.cl */
     ITEMS_PER_UNIT = 4, /* work-items that a compute unit should have, so that none waits long */
 };
 
@@ -32,13 +41,6 @@ typedef struct state {
     cc_packed_kernel base;
     tiling tiling;
 } state;
-
-static form choose_form(const clconv_device *device, const cc_shape *shape)
-{
-    if (cc_device_vectors(device) == CC_VECTORS_8)
-        return (form){8, 3, 4};
-    return cc_group_k(shape) <= 4 ? (form){16, 6, 4} : (form){16, 3, 8};
-}
 
 /* Whether strips run through all images: a strip's offsets, from its first image on, are 32-bit in
  * the kernel. */
@@ -76,6 +78,44 @@ static int64_t vector_count(const cc_shape *shape, form f)
 static int64_t strip_count(const cc_shape *shape, form f)
 {
     return cc_divide_up(vector_count(shape, f), f.vectors);
+}
+
+/* Cycles of a row of the panel in all strips of a phase and all blocks of output channels: two
+ * products of vectors a cycle, each accumulator one in four cycles. */
+static double strip_cycles(form f, int64_t vectors)
+{
+    const int64_t computed = vectors >= f.vectors - 1 ? vectors : f.vectors / 2;
+    const double cycles = (double)(computed * f.channels) / 2;
+    return cycles < 4 ? 4 : cycles;
+}
+
+static double product_cycles(const cc_shape *shape, form f)
+{
+    const int64_t strips = strip_count(shape, f), vectors = vector_count(shape, f);
+    const double blocks = (double)cc_divide_up(cc_group_k(shape), f.channels);
+    const double wide = strip_cycles(f, vectors / strips + 1),
+                 narrow = strip_cycles(f, vectors / strips);
+    const double wide_strips = (double)(vectors % strips);
+    return blocks * (wide_strips * wide + ((double)strips - wide_strips) * narrow);
+}
+
+static form choose_form(const clconv_device *device, const cc_shape *shape)
+{
+    const cc_vectors vectors = cc_device_vectors(device);
+    const form *best = &forms[vectors][0];
+    if (vectors == CC_VECTORS_16)
+        return cc_group_k(shape) <= 4 ? forms[vectors][1] : *best;
+    if (shape->batch * shape->out_channels * (double)cc_output_elements(shape) >= STREAMED)
+        return *best;
+    double best_cycles = product_cycles(shape, *best);
+    for (int i = 1; i < FORMS; ++i) {
+        const double cycles = product_cycles(shape, forms[vectors][i]);
+        if (cycles < 0.95 * best_cycles) {
+            best = &forms[vectors][i];
+            best_cycles = cycles;
+        }
+    }
+    return *best;
 }
 
 /* Cuts the work up so that every compute unit has some work-items and their sums fit in __local
