@@ -22,11 +22,14 @@ static const form forms[CC_VECTORS_COUNT][FORMS] = {
 };
 
 enum {
-    PANEL = 6144,             /* floats, less than a cache of 32 KiB */
-    LOCAL_LIMIT = 448 * 1024, /* bytes of a panel and of the sums that wait, of a cache of 1 MiB */
-    STREAMED = 1 << 21,       /* elements of dst: as in kernels/panels.cl */
+    PANEL = 6144,       /* floats, less than a cache of 32 KiB */
+    STREAMED = 1 << 21, /* elements of dst: as in kernels/panels.cl */
     ITEMS_PER_UNIT = 4, /* work-items that a compute unit should have, so that none waits long */
 };
+
+/* Bytes of a panel and of the sums that wait, of a second-level cache of 512 KiB or 1 MiB. */
+static const cl_ulong local_limit[CC_VECTORS_COUNT] = {
+    [CC_VECTORS_8] = 224 * 1024, [CC_VECTORS_16] = 448 * 1024};
 
 /* How the work is cut up; mirrors panels_tiling of kernels/panels.cl. */
 typedef struct tiling {
@@ -128,8 +131,9 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
     const int64_t items = strips * phase_count(shape) * shape->groups * images;
     const int64_t pixels = (int64_t)f.lanes * f.vectors, block_floats = f.channels * pixels;
     const int64_t fixed_floats = PANEL + 5 * pixels;
+    const cl_ulong most_bytes = local_limit[cc_device_vectors(device)];
     const int64_t limit =
-        (int64_t)((device->local_bytes < LOCAL_LIMIT ? device->local_bytes : LOCAL_LIMIT) /
+        (int64_t)((device->local_bytes < most_bytes ? device->local_bytes : most_bytes) /
                   sizeof(float));
     const int64_t most = (limit - fixed_floats) / block_floats; /* blocks of a share */
     tiling t = {.strips = (cl_int)strips, .images = (cl_int)images};
@@ -160,40 +164,76 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
                            error);
 }
 
-/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of
- * 25 layers, pointwise, with 3 input channels and others, most within 10 %: a vector of pixels
- * costs finding the inputs of a tap, copying a row of the panel, storing (value by value in phases)
- * and multiplying an output channel; a strip costs a constant and reading its weights. */
-static const double tap_ns = 1.0, row_ns = 1.5, store_ns = 1.5, scatter_ns = 19.0,
-                    product_ns = 0.31, weight_ns = 0.03, strip_ns = 150.0, launch_ns = 6e3;
-/* Where a vector of inputs is not one run inside src: two runs or masked, and value by value. */
-static const double odd_tap_ns = 12.0, odd_row_ns = 3.8, gathered_row_ns = 10.0;
+/* Nanoseconds of one compute unit. A vector of pixels costs finding the inputs of a tap, copying a
+ * row of the panel, storing (value by value in phases) and multiplying an output channel; a strip
+ * costs a constant and reading its weights. Copies differ where a vector of inputs is not one run
+ * inside src: beyond the ends of a row of inputs, of two rows of outputs, or value by value. */
+typedef struct costs {
+    double tap, row, store, scatter, product, weight, strip, launch;
+    double end_tap, end_row, odd_tap, odd_row, gathered_row;
+} costs;
+
+static const costs costs_ns[CC_VECTORS_COUNT] = {
+    /* PoCL 3.1 on AVX2 cores (AMD EPYC, Zen 3), fitted to the time of 51 layers */
+    [CC_VECTORS_8] = {.tap = 1.0,
+                      .row = 1.0,
+                      .store = 1.5,
+                      .scatter = 9.0,
+                      .product = 0.19,
+                      .weight = 0.01,
+                      .strip = 150.0,
+                      .launch = 6e3,
+                      .end_tap = 5.0,
+                      .end_row = 2.0,
+                      .odd_tap = 12.0,
+                      .odd_row = 3.8,
+                      .gathered_row = 6.0},
+    /* PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of 25 layers,
+     * pointwise, with 3 input channels and others, most within 10 % */
+    [CC_VECTORS_16] = {.tap = 1.0,
+                       .row = 1.5,
+                       .store = 1.5,
+                       .scatter = 19.0,
+                       .product = 0.31,
+                       .weight = 0.03,
+                       .strip = 150.0,
+                       .launch = 6e3,
+                       .end_tap = 12.0,
+                       .end_row = 3.8,
+                       .odd_tap = 12.0,
+                       .odd_row = 3.8,
+                       .gathered_row = 10.0},
+};
 
 /* Nanoseconds of copying what a vector of pixels reads. */
-static double copy_ns(const cc_shape *shape, form f, double taps, double rows)
+static double copy_ns(const cc_shape *shape, form f, const costs *ns, double taps, double rows)
 {
     const cc_axis *width = &shape->axis[CLCONV_WIDTH];
     const int step = shape->transposed ? 1 : width->stride;
     double row_pixels = (double)cc_phase_outputs(shape, CLCONV_WIDTH);
     if (cc_kernel_elements(shape) == 1 && step == 1)
         row_pixels = (double)cc_output_elements(shape); /* no ends but those of the image */
-    double inside =
-        1.0; /* the part of the vectors that neither the ends of a row nor padding cut */
+    double one_row = 1.0; /* the part of the vectors that the ends of a row do not cut */
     if ((int64_t)row_pixels % f.lanes != 0)
-        inside = row_pixels < f.lanes ? 0.0 : (row_pixels - f.lanes + 1) / row_pixels;
+        one_row = row_pixels < f.lanes ? 0.0 : (row_pixels - f.lanes + 1) / row_pixels;
+    double inside = one_row; /* nor padding */
     if (width->padding > 0)
         inside *= row_pixels > 2.0 * f.lanes ? 1.0 - 2.0 * f.lanes / row_pixels : 0.0;
     if (step == 3 || step > 4)
-        inside = 0.0;
+        one_row = inside = 0.0;
     /* Neighbours in the input are neighbours in the output over the ends of rows, too. */
     const int aligned = step == 1 && width->input == cc_phase_outputs(shape, CLCONV_WIDTH);
     const int gathered = step > 2 || (row_pixels < f.lanes - 1 && !aligned);
-    return inside * (taps * tap_ns + rows * row_ns) +
-           (1.0 - inside) * (taps * odd_tap_ns + rows * (gathered ? gathered_row_ns : odd_row_ns));
+    const double odd_row = gathered ? ns->gathered_row : ns->odd_row;
+    const double end_row = f.lanes == 16 ? odd_row : ns->end_row;
+    return inside * (taps * ns->tap + rows * ns->row) +
+           (one_row - inside) * (taps * ns->end_tap + rows * end_row) +
+           (1.0 - one_row) * (taps * ns->odd_tap + rows * odd_row);
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
+    const costs *ns = &costs_ns[cc_device_vectors(device)];
     const form f = choose_form(device, shape);
     const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
     const int64_t least = f.vectors / 2; /* that a strip computes */
@@ -204,12 +244,13 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const double rows = taps * cc_group_c(shape);
     const double channels = (double)(cc_divide_up(cc_group_k(shape), f.channels) * f.channels);
     const double shares = (double)choose_tiling(device, shape, f).shares;
-    const double copy = copy_ns(shape, f, taps, rows);
-    const double product =
-        channels * (rows * product_ns + (phase_count(shape) > 1 ? scatter_ns : store_ns));
-    const double ns = items * (strip_vectors * (shares * copy + product) +
-                               (double)strips * (shares * strip_ns + rows * channels * weight_ns));
-    return launch_ns + ns / device->compute_units;
+    const double copy = copy_ns(shape, f, ns, taps, rows);
+    const double store = phase_count(shape) > 1 ? ns->scatter : ns->store;
+    const double product = channels * (rows * ns->product + store);
+    const double unit_ns =
+        items * (strip_vectors * (shares * copy + product) +
+                 (double)strips * (shares * ns->strip + rows * channels * ns->weight));
+    return ns->launch + unit_ns / device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
