@@ -56,11 +56,13 @@
 #include "panels_block.h"
 
 #if LANES == 8
-#include "panels_block8.h"
 #include "panels_fill8.h"
+
+#include "panels_block8.h"
 #else
-#include "panels_block16.h"
 #include "panels_fill16.h"
+
+#include "panels_block16.h"
 #endif
 
 /* Mirrors struct tiling of host/conv/panels.c. */
@@ -126,6 +128,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     /* A bit for each vector whose pixels are neighbours in dst, that are of one row, and whose
      * inputs all lie inside src; and where these begin. */
     int neighbours = 0, one_row = 0, inside = 0, inside_first[VECTORS];
+    long next_first = 0; /* where the inputs of the strip after this one begin */
     {
         const long pixel = first_pixel % image_pixels;
         int q = (int)(pixel % view_w.out_count), p = (int)(pixel / view_w.out_count);
@@ -179,6 +182,11 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                            all(load_indices(offsets + v * LANES) == offsets[j] + LANE_INDICES))
                           << v;
         }
+        next_first = image * args.C * plane +
+                     ((view_d.in_first + o * view_d.in_step) * (long)height.input +
+                      view_h.in_first + p * view_h.in_step) *
+                         width.input +
+                     view_w.in_first + q * view_w.in_step;
     }
     if (padding_mode != 0 || view_w.in_step > 2)
         one_row = 0;
@@ -324,6 +332,12 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
 #if LANES == 8
         if (whole.count > 0)
             fill_inside(panel, src + start, &grid, &whole, view_w.in_step);
+        lines_ahead ahead = no_lines();
+        if (whole.count > 0 && total >= FETCHED_AHEAD) /* of the next panel or the next strip */
+            ahead = next_lines(src + (n + 1 < panels ? start + channels * plane + whole.first[0]
+                                                     : group_src + next_first),
+                               &grid, min(view_d.taps, view_d.in_step),
+                               min(view_h.taps, view_h.in_step), vectors * LANES * view_w.in_step);
 #endif
         place.rows = rows;
         place.first = n == 0;
@@ -336,11 +350,11 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
         const int share_k = min(group_k, end_block * CHANNELS) - first_block * CHANNELS;
         const int pitch = panels == 1 ? 0 : CHANNELS * PIXELS;
         if (vectors == VECTORS)
-            add_whole(&place, w, share_k, share_bias, out, sums, pitch);
+            add_whole(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
         else if (vectors == VECTORS - 1)
-            add_narrow(&place, w, share_k, share_bias, out, sums, pitch);
+            add_narrow(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
         else
-            add_half(&place, w, share_k, share_bias, out, sums, pitch);
+            add_half(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
 #else
         for (int b = first_block; b < end_block; ++b) {
             const long first_row = ((long)c * view_taps + first_tap * channels) * blocks;

@@ -48,8 +48,11 @@ INLINE void add_products(const int vectors, __local const float *panel,
  * are pass through it. */
 INLINE void add_blocks(const int vectors, const strip_place *strip, __global const float *weights,
                        int channels, __global const float *bias, __global float *out,
-                       __local float *kept, const int pitch)
+                       __local float *kept, const int pitch, lines_ahead *ahead)
 {
+    const int all_lines = ahead->lines * ahead->channels * ahead->rows * ahead->planes;
+    const int block_lines = all_lines * CHANNELS / channels + (all_lines > 0);
+    int lines_due = 0;
     const int rows = strip->rows, first = strip->first, last = strip->last;
     const int in_registers = strip->in_registers, streamed = strip->streamed;
     const long plane = strip->plane;
@@ -61,6 +64,11 @@ INLINE void add_blocks(const int vectors, const strip_place *strip, __global con
 
     for (; channels > 0; channels -= CHANNELS, kept += pitch) {
         vector sum[CHANNELS][VECTORS];
+        lines_due += block_lines;
+        if (lines_due >= 8) {
+            fetch_ahead(ahead, lines_due);
+            lines_due = 0;
+        }
         if (first) {
 #pragma unroll
             for (int k = 0; k < CHANNELS; ++k) {
@@ -114,21 +122,21 @@ INLINE void add_blocks(const int vectors, const strip_place *strip, __global con
 
 NOINLINE void add_whole(const strip_place *strip, __global const float *weights, int channels,
                         __global const float *bias, __global float *out, __local float *kept,
-                        int pitch)
+                        int pitch, lines_ahead *ahead)
 {
-    add_blocks(VECTORS, strip, weights, channels, bias, out, kept, pitch);
+    add_blocks(VECTORS, strip, weights, channels, bias, out, kept, pitch, ahead);
 }
 
 NOINLINE void add_narrow(const strip_place *strip, __global const float *weights, int channels,
                          __global const float *bias, __global float *out, __local float *kept,
-                         int pitch)
+                         int pitch, lines_ahead *ahead)
 {
-    add_blocks(VECTORS - 1, strip, weights, channels, bias, out, kept, pitch);
+    add_blocks(VECTORS - 1, strip, weights, channels, bias, out, kept, pitch, ahead);
 }
 
 NOINLINE void add_half(const strip_place *strip, __global const float *weights, int channels,
                        __global const float *bias, __global float *out, __local float *kept,
-                       int pitch)
+                       int pitch, lines_ahead *ahead)
 {
-    add_blocks(VECTORS / 2, strip, weights, channels, bias, out, kept, pitch);
+    add_blocks(VECTORS / 2, strip, weights, channels, bias, out, kept, pitch, ahead);
 }

@@ -49,6 +49,66 @@ NOINLINE void fill_inside(__local float *panel, __global const float *in, const 
         fill_taps(panel, in, taps, inside, 4);
 }
 
+/* Elements of a src of which the next lines are fetched ahead: more than two cores have for
+ * themselves. */
+#define FETCHED_AHEAD (1l << 18)
+
+/* Lines of inputs that are read next, fetched while products are summed: `lines` of each of
+ * `channels` channels, planes * rows rows of these. */
+typedef struct {
+    __global const float *first, *next; /* of the first row; of the row and channel in turn */
+    int line, channel, row;             /* in turn */
+    int lines, channels, rows, planes;
+    int row_step, plane_step; /* in elements */
+    long channel_step;
+} lines_ahead;
+
+INLINE lines_ahead no_lines(void)
+{
+    lines_ahead ahead;
+    ahead.lines = ahead.channels = ahead.rows = ahead.planes = 0;
+    return ahead;
+}
+
+/* Of a panel whose first tap reads `elements` inputs from `first` on: what its last taps read, as
+ * many planes and rows of them as no strip before it read. */
+INLINE lines_ahead next_lines(__global const float *first, const tap_grid *taps, int planes,
+                              int rows, int elements)
+{
+    lines_ahead ahead;
+    ahead.first = first + (taps->t - planes) * taps->t_step + (taps->r - rows) * taps->r_step;
+    ahead.next = ahead.first;
+    ahead.line = ahead.channel = ahead.row = 0;
+    ahead.lines = elements / 16 + 1;
+    ahead.channels = taps->channels;
+    ahead.rows = rows;
+    ahead.planes = planes;
+    ahead.row_step = taps->r_step;
+    ahead.plane_step = taps->t_step;
+    ahead.channel_step = taps->plane;
+    return ahead;
+}
+
+INLINE void fetch_ahead(lines_ahead *given, int count)
+{
+    lines_ahead ahead = *given;
+    const int rows = ahead.rows * ahead.planes;
+    for (; count > 0 && ahead.row < rows; --count) {
+        prefetch_line(ahead.next + ahead.line * 16);
+        if (++ahead.line < ahead.lines)
+            continue;
+        ahead.line = 0;
+        ahead.next += ahead.channel_step;
+        if (++ahead.channel < ahead.channels)
+            continue;
+        ahead.channel = 0;
+        ++ahead.row;
+        ahead.next = ahead.first + ahead.row / ahead.rows * ahead.plane_step +
+                     ahead.row % ahead.rows * ahead.row_step;
+    }
+    *given = ahead;
+}
+
 /* An axis of the input, and the taps on it. */
 typedef struct {
     int input, taps, in_tap;
