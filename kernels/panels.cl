@@ -47,12 +47,23 @@
 
 #include "panels_rows.h"
 
+#include "panels_strip.h"
+
+#include "panels_pack.h"
+
 #include "panels_fill.h"
 
 #include "panels_block.h"
 
-/* Elements of a dst that is written past the caches: 8 MiB, more than a core has for itself. */
-#define STREAMED (1l << 21)
+#if LANES == 8
+#include "panels_fill8.h"
+
+#include "panels_block8.h"
+#else
+#include "panels_fill16.h"
+
+#include "panels_block16.h"
+#endif
 
 /* Mirrors struct tiling of host/conv/panels.c. */
 typedef struct {
@@ -62,26 +73,6 @@ typedef struct {
     int images;       /* 1: strips are those of all images together; N: of one */
     int local_floats; /* of scratch: the panel, five numbers for each pixel, a share's sums */
 } panels_tiling;
-
-/* Whether all taps of outputs whose first inputs are [first, last] on an axis are inside. */
-INLINE int is_inside(conv_view view, int first, int last, int size)
-{
-    const int reach = (view.taps - 1) * view.in_tap;
-    return first + min(reach, 0) >= 0 && last + max(reach, 0) < size;
-}
-
-/* From the last pixel of a row to the first of the next one. */
-INLINE void next_row(int *q, int *p, int *o, int *image, int rows, int planes)
-{
-    *q = 0;
-    if (++*p == rows) {
-        *p = 0;
-        if (++*o == planes) {
-            *o = 0;
-            ++*image;
-        }
-    }
-}
 
 /* Work-item `item`. A function of its own, as PoCL compiles a kernel three times. */
 NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const long item,
@@ -116,9 +107,14 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     const int together = tiling.images == 1;
     const long image_pixels = (long)view_d.out_count * view_h.out_count * view_w.out_count;
     const long pixels = image_pixels * (together ? args.N : 1);
+    const long out_plane = (long)depth.output * height.output * width.output;
+    const int streamed =
+        is_streamed(dst + args.dst_offset, out_plane, image_pixels, out_plane * args.K * args.N);
+    /* Strips of streamed results are whole lines, which are then not read before. */
+    const int line = streamed ? max(LINE_VECTORS, 1) : 1;
     const long all_vectors = (pixels + LANES - 1) / LANES;
-    const long first_vector = all_vectors * strip / strips;
-    int vectors = (int)(all_vectors * (strip + 1) / strips - first_vector);
+    const long first_vector = all_vectors / line * strip / strips * line;
+    int vectors = (int)(all_vectors / line * (strip + 1) / strips * line - first_vector);
     if (vectors == 0)
         return;
     if (vectors < VECTORS - 1) /* a count that block() is compiled for */
@@ -128,11 +124,11 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     const int first_image = together ? (int)(first_pixel / image_pixels) : image_set;
 
     const long plane = (long)depth.input * height.input * width.input;
-    const long out_plane = (long)depth.output * height.output * width.output;
     const long total = plane * args.C * args.N;
     /* A bit for each vector whose pixels are neighbours in dst, that are of one row, and whose
      * inputs all lie inside src; and where these begin. */
     int neighbours = 0, one_row = 0, inside = 0, inside_first[VECTORS];
+    long next_first = 0; /* where the inputs of the strip after this one begin */
     {
         const long pixel = first_pixel % image_pixels;
         int q = (int)(pixel % view_w.out_count), p = (int)(pixel / view_w.out_count);
@@ -186,6 +182,11 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                            all(load_indices(offsets + v * LANES) == offsets[j] + LANE_INDICES))
                           << v;
         }
+        next_first = image * args.C * plane +
+                     ((view_d.in_first + o * view_d.in_step) * (long)height.input +
+                      view_h.in_first + p * view_h.in_step) *
+                         width.input +
+                     view_w.in_first + q * view_w.in_step;
     }
     if (padding_mode != 0 || view_w.in_step > 2)
         one_row = 0;
@@ -225,8 +226,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     place.plane = out_plane;
     place.activation = args.activation;
     place.slope = args.slope;
-    place.streamed = out_plane * args.K * args.N >= STREAMED && image_pixels == out_plane &&
-                     out_plane % LANES == 0 && (size_t)dst % sizeof(vector) == 0;
+    place.streamed = streamed;
 
     tap_grid grid;
     grid.t = view_d.taps;
@@ -238,6 +238,11 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     grid.plane = plane;
     if (tap_panels > 1)
         inside = 0;
+#if LANES == 8
+    const input_axis axes[3] = {{depth.input, view_d.taps, view_d.in_tap},
+                                {height.input, view_h.taps, view_h.in_tap},
+                                {width.input, view_w.taps, view_w.in_tap}};
+#endif
     const long last_reach = max((grid.t - 1) * grid.t_step, 0) +
                             max((grid.r - 1) * grid.r_step, 0) + max((grid.s - 1) * grid.s_step, 0);
 
@@ -251,12 +256,39 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
         const long last_run =
             total - (start + (channels - 1) * plane) - (long)LANES * view_w.in_step;
         grid.channels = channels;
+#if LANES == 8
+        inside_vectors whole;
+        whole.count = 0;
+#endif
         for (int v = 0; v < vectors; ++v) {
             __local float *to = panel + v * LANES;
             if ((inside >> v & 1) && inside_first[v] + last_reach <= last_run) {
+#if LANES == 8
+                whole.first[whole.count] = inside_first[v];
+                whole.column[whole.count++] = v * LANES;
+#else
                 fill_inside(to, src + start + inside_first[v], &grid, view_w.in_step);
+#endif
                 continue;
             }
+#if LANES == 8
+            if ((one_row >> v & 1) && tap_panels == 1 && has_run(view_w.in_step)) {
+                const int j = v * LANES, d = in_d[j], h = in_h[j], w = in_w[j];
+                const int reach_w = (axes[2].taps - 1) * axes[2].in_tap;
+                const long first = start + images[j];
+                const int low = (lowest_tap(axes[0], d) * axes[1].input + lowest_tap(axes[1], h)) *
+                                    axes[2].input +
+                                w + min(reach_w, 0);
+                const int high =
+                    (highest_tap(axes[0], d) * axes[1].input + highest_tap(axes[1], h)) *
+                        axes[2].input +
+                    w + max(reach_w, 0);
+                if (first + low >= 0 && images[j] + high <= last_run) {
+                    fill_ends(to, src + first, plane, channels, axes, d, h, w, view_w.in_step);
+                    continue;
+                }
+            }
+#endif
             int s = first_tap % view_w.taps, r = first_tap / view_w.taps % view_h.taps;
             int t = first_tap / view_w.taps / view_h.taps;
             for (int tap = first_tap; tap < end_tap; ++tap, to += channels * PIXELS) {
@@ -297,9 +329,33 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                 }
             }
         }
+#if LANES == 8
+        if (whole.count > 0)
+            fill_inside(panel, src + start, &grid, &whole, view_w.in_step);
+        lines_ahead ahead = no_lines();
+        if (whole.count > 0 && total >= FETCHED_AHEAD) /* of the next panel or the next strip */
+            ahead = next_lines(src + (n + 1 < panels ? start + channels * plane + whole.first[0]
+                                                     : group_src + next_first),
+                               &grid, min(view_d.taps, view_d.in_step),
+                               min(view_h.taps, view_h.in_step), vectors * LANES * view_w.in_step);
+#endif
         place.rows = rows;
         place.first = n == 0;
         place.last = n == panels - 1;
+#if LANES == 8
+        const long first_row = ((long)c * view_taps + first_tap * channels) * blocks;
+        __global const float *const w = weights + (first_row + (long)first_block * rows) * CHANNELS;
+        __global const float *const share_bias = bias != 0 ? bias + first_block * CHANNELS : 0;
+        __global float *const out = dst + first_block * CHANNELS * out_plane;
+        const int share_k = min(group_k, end_block * CHANNELS) - first_block * CHANNELS;
+        const int pitch = panels == 1 ? 0 : CHANNELS * PIXELS;
+        if (vectors == VECTORS)
+            add_whole(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
+        else if (vectors == VECTORS - 1)
+            add_narrow(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
+        else
+            add_half(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
+#else
         for (int b = first_block; b < end_block; ++b) {
             const long first_row = ((long)c * view_taps + first_tap * channels) * blocks;
             __global const float *const w = weights + (first_row + (long)b * rows) * CHANNELS;
@@ -317,6 +373,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
             if (place.last && !place.in_registers)
                 finish_block(&place, vectors, block_k, out, kept);
         }
+#endif
     }
 }
 
@@ -329,52 +386,6 @@ __kernel OWN_VECTORS void panels(const conv_args args, const panels_tiling tilin
     const long item = (long)get_global_id(0) - ((long)get_global_size(0) - tiling.items);
     if (item >= 0)
         compute(&args, &tiling, item, src, weights, bias, dst, scratch);
-}
-
-/* Packs a tap, number tap_of_group = tap + taps * g, of a block of output channels and of input
- * channel c. A function of its own as compute() is. */
-NOINLINE void pack_block(const conv_args *given, __global const float *weights,
-                         __global float *packed, const int block, const int c,
-                         const int tap_of_group, const int blocks)
-{
-    const conv_args args = *given;
-    const int T = args.axis[0].kernel_size, R = args.axis[1].kernel_size;
-    const int S = args.axis[2].kernel_size, taps = T * R * S;
-    const int group_c = args.C / args.G, group_k = args.K / args.G;
-    const int g = tap_of_group / taps, tap = tap_of_group % taps, k = block * CHANNELS;
-    const int s = tap % S, r = tap / S % R, t = tap / S / R;
-    const int step_t = conv_view_make(args.axis[0], 0).tap_step;
-    const int step_r = conv_view_make(args.axis[1], 0).tap_step;
-    const int step_s = conv_view_make(args.axis[2], 0).tap_step;
-    const int taps_t = class_taps(T, step_t, t % step_t);
-    const int taps_r = class_taps(R, step_r, r % step_r);
-    const int taps_s = class_taps(S, step_s, s % step_s);
-    const int first =
-        first_slot(class_start(T, step_t, t % step_t), taps_t, class_start(R, step_r, r % step_r),
-                   taps_r, class_start(S, step_s, s % step_s), R, S);
-    const int phase_taps = taps_t * taps_r * taps_s;
-    const int phase_tap = (t / step_t * taps_r + r / step_r) * taps_s + s / step_s;
-    const int panel_c = channels_of_panel(phase_taps, group_c);
-    const int panel_taps = taps_of_panel(phase_taps);
-    const int first_c = c - c % panel_c, first_tap = phase_tap - phase_tap % panel_taps;
-    const int channels = min(panel_c, group_c - first_c);
-    const int rows = min(panel_taps, phase_taps - first_tap) * channels; /* of the panel */
-    const int row = (phase_tap - first_tap) * channels + c - first_c;
-    const ulong panel =
-        (((ulong)g * taps + first) * group_c + (ulong)first_c * phase_taps + first_tap * channels) *
-        blocks;
-#if TRANSPOSED
-    const ulong filter = ((ulong)g * group_c + c) * group_k + k, step = taps;
-#else
-    const ulong filter = ((ulong)g * group_k + k) * group_c + c, step = (ulong)group_c * taps;
-#endif
-    const int live = min(CHANNELS, group_k - k);
-    __global const float *const from = weights + filter * taps + tap;
-    __global float *const to = packed + (panel + (ulong)block * rows + row) * CHANNELS;
-    /* Not unrolled: that costs time to compile. */
-#pragma unroll 1
-    for (int i = 0; i < CHANNELS; ++i)
-        to[i] = i < live ? from[i * step] : 0.0f;
 }
 
 /* Global {blocks of K/G, C/G, taps * G}, local {1, 1, 1}. */

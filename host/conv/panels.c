@@ -13,11 +13,23 @@ typedef struct form {
     int channels;
 } form;
 
+enum { FORMS = 2 };
+
+/* The first one is for most layers. */
+static const form forms[CC_VECTORS_COUNT][FORMS] = {
+    [CC_VECTORS_8] = {{8, 4, 3}, {8, 3, 4}},    /* strips of whole lines; few pixels */
+    [CC_VECTORS_16] = {{16, 3, 8}, {16, 6, 4}}, /* the other for up to 4 output channels */
+};
+
 enum {
-    PANEL = 6144,             /* floats, less than a cache of 32 KiB */
-    LOCAL_LIMIT = 448 * 1024, /* bytes of a panel and of the sums that wait, of a cache of 1 MiB */
+    PANEL = 6144,       /* floats, less than a cache of 32 KiB */
+    STREAMED = 1 << 21, /* elements of dst: as in kernels/panels.cl */
     ITEMS_PER_UNIT = 4, /* work-items that a compute unit should have, so that none waits long */
 };
+
+/* Bytes of a panel and of the sums that wait, of a second-level cache of 512 KiB or 1 MiB. */
+static const cl_ulong local_limit[CC_VECTORS_COUNT] = {
+    [CC_VECTORS_8] = 224 * 1024, [CC_VECTORS_16] = 448 * 1024};
 
 /* How the work is cut up; mirrors panels_tiling of kernels/panels.cl. */
 typedef struct tiling {
@@ -32,13 +44,6 @@ typedef struct state {
     cc_packed_kernel base;
     tiling tiling;
 } state;
-
-static form choose_form(const clconv_device *device, const cc_shape *shape)
-{
-    if (cc_device_vectors(device) == CC_VECTORS_8)
-        return (form){8, 3, 4};
-    return cc_group_k(shape) <= 4 ? (form){16, 6, 4} : (form){16, 3, 8};
-}
 
 /* Whether strips run through all images: a strip's offsets, from its first image on, are 32-bit in
  * the kernel. */
@@ -78,6 +83,44 @@ static int64_t strip_count(const cc_shape *shape, form f)
     return cc_divide_up(vector_count(shape, f), f.vectors);
 }
 
+/* Cycles of a row of the panel in all strips of a phase and all blocks of output channels: two
+ * products of vectors a cycle, each accumulator one in four cycles. */
+static double strip_cycles(form f, int64_t vectors)
+{
+    const int64_t computed = vectors >= f.vectors - 1 ? vectors : f.vectors / 2;
+    const double cycles = (double)(computed * f.channels) / 2;
+    return cycles < 4 ? 4 : cycles;
+}
+
+static double product_cycles(const cc_shape *shape, form f)
+{
+    const int64_t strips = strip_count(shape, f), vectors = vector_count(shape, f);
+    const double blocks = (double)cc_divide_up(cc_group_k(shape), f.channels);
+    const double wide = strip_cycles(f, vectors / strips + 1),
+                 narrow = strip_cycles(f, vectors / strips);
+    const double wide_strips = (double)(vectors % strips);
+    return blocks * (wide_strips * wide + ((double)strips - wide_strips) * narrow);
+}
+
+static form choose_form(const clconv_device *device, const cc_shape *shape)
+{
+    const cc_vectors vectors = cc_device_vectors(device);
+    const form *best = &forms[vectors][0];
+    if (vectors == CC_VECTORS_16)
+        return cc_group_k(shape) <= 4 ? forms[vectors][1] : *best;
+    if (shape->batch * shape->out_channels * (double)cc_output_elements(shape) >= STREAMED)
+        return *best;
+    double best_cycles = product_cycles(shape, *best);
+    for (int i = 1; i < FORMS; ++i) {
+        const double cycles = product_cycles(shape, forms[vectors][i]);
+        if (cycles < 0.95 * best_cycles) {
+            best = &forms[vectors][i];
+            best_cycles = cycles;
+        }
+    }
+    return *best;
+}
+
 /* Cuts the work up so that every compute unit has some work-items and their sums fit in __local
  * memory; shares is 0 if those of one block do not. */
 static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, form f)
@@ -88,8 +131,9 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
     const int64_t items = strips * phase_count(shape) * shape->groups * images;
     const int64_t pixels = (int64_t)f.lanes * f.vectors, block_floats = f.channels * pixels;
     const int64_t fixed_floats = PANEL + 5 * pixels;
+    const cl_ulong most_bytes = local_limit[cc_device_vectors(device)];
     const int64_t limit =
-        (int64_t)((device->local_bytes < LOCAL_LIMIT ? device->local_bytes : LOCAL_LIMIT) /
+        (int64_t)((device->local_bytes < most_bytes ? device->local_bytes : most_bytes) /
                   sizeof(float));
     const int64_t most = (limit - fixed_floats) / block_floats; /* blocks of a share */
     tiling t = {.strips = (cl_int)strips, .images = (cl_int)images};
@@ -120,40 +164,77 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
                            error);
 }
 
-/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of
- * 25 layers, pointwise, with 3 input channels and others, most within 10 %: a vector of pixels
- * costs finding the inputs of a tap, copying a row of the panel, storing (value by value in phases)
- * and multiplying an output channel; a strip costs a constant and reading its weights. */
-static const double tap_ns = 1.0, row_ns = 1.5, store_ns = 1.5, scatter_ns = 19.0,
-                    product_ns = 0.31, weight_ns = 0.03, strip_ns = 150.0, launch_ns = 6e3;
-/* Where a vector of inputs is not one run inside src: two runs or masked, and value by value. */
-static const double odd_tap_ns = 12.0, odd_row_ns = 3.8, gathered_row_ns = 10.0;
+/* Nanoseconds of one compute unit. A vector of pixels costs finding the inputs of a tap, copying a
+ * row of the panel, storing (value by value in phases) and multiplying an output channel; a strip
+ * costs a constant and reading its weights. Copies differ where a vector of inputs is not one run
+ * inside src: beyond the ends of a row of inputs, of two rows of outputs, or value by value. */
+typedef struct costs {
+    double tap, row, store, scatter, product, weight, strip, launch;
+    double end_tap, end_row, odd_tap, odd_row, gathered_row;
+} costs;
+
+static const costs costs_ns[CC_VECTORS_COUNT] = {
+    /* PoCL 3.1 on AVX2 cores (AMD EPYC, Zen 3), fitted to the time of 51 layers on
+     * two of them, 44 within 15 % */
+    [CC_VECTORS_8] = {.tap = 0.6,
+                      .row = 1.35,
+                      .store = 0.8,
+                      .scatter = 12.0,
+                      .product = 0.19,
+                      .weight = 0.022,
+                      .strip = 125.0,
+                      .launch = 6e3,
+                      .end_tap = 3.5,
+                      .end_row = 1.1,
+                      .odd_tap = 7.5,
+                      .odd_row = 1.3,
+                      .gathered_row = 7.5},
+    /* PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4), fitted to the processor time of 25 layers,
+     * pointwise, with 3 input channels and others, most within 10 % */
+    [CC_VECTORS_16] = {.tap = 1.0,
+                       .row = 1.5,
+                       .store = 1.5,
+                       .scatter = 19.0,
+                       .product = 0.31,
+                       .weight = 0.03,
+                       .strip = 150.0,
+                       .launch = 6e3,
+                       .end_tap = 12.0,
+                       .end_row = 3.8,
+                       .odd_tap = 12.0,
+                       .odd_row = 3.8,
+                       .gathered_row = 10.0},
+};
 
 /* Nanoseconds of copying what a vector of pixels reads. */
-static double copy_ns(const cc_shape *shape, form f, double taps, double rows)
+static double copy_ns(const cc_shape *shape, form f, const costs *ns, double taps, double rows)
 {
     const cc_axis *width = &shape->axis[CLCONV_WIDTH];
     const int step = shape->transposed ? 1 : width->stride;
     double row_pixels = (double)cc_phase_outputs(shape, CLCONV_WIDTH);
     if (cc_kernel_elements(shape) == 1 && step == 1)
         row_pixels = (double)cc_output_elements(shape); /* no ends but those of the image */
-    double inside =
-        1.0; /* the part of the vectors that neither the ends of a row nor padding cut */
+    double one_row = 1.0; /* the part of the vectors that the ends of a row do not cut */
     if ((int64_t)row_pixels % f.lanes != 0)
-        inside = row_pixels < f.lanes ? 0.0 : (row_pixels - f.lanes + 1) / row_pixels;
+        one_row = row_pixels < f.lanes ? 0.0 : (row_pixels - f.lanes + 1) / row_pixels;
+    double inside = one_row; /* nor padding */
     if (width->padding > 0)
         inside *= row_pixels > 2.0 * f.lanes ? 1.0 - 2.0 * f.lanes / row_pixels : 0.0;
     if (step == 3 || step > 4)
-        inside = 0.0;
+        one_row = inside = 0.0;
     /* Neighbours in the input are neighbours in the output over the ends of rows, too. */
     const int aligned = step == 1 && width->input == cc_phase_outputs(shape, CLCONV_WIDTH);
     const int gathered = step > 2 || (row_pixels < f.lanes - 1 && !aligned);
-    return inside * (taps * tap_ns + rows * row_ns) +
-           (1.0 - inside) * (taps * odd_tap_ns + rows * (gathered ? gathered_row_ns : odd_row_ns));
+    const double odd_row = gathered ? ns->gathered_row : ns->odd_row;
+    const double end_row = f.lanes == 16 ? odd_row : ns->end_row;
+    return inside * (taps * ns->tap + rows * ns->row) +
+           (one_row - inside) * (taps * ns->end_tap + rows * end_row) +
+           (1.0 - one_row) * (taps * ns->odd_tap + rows * odd_row);
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
+    const costs *ns = &costs_ns[cc_device_vectors(device)];
     const form f = choose_form(device, shape);
     const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
     const int64_t least = f.vectors / 2; /* that a strip computes */
@@ -164,12 +245,13 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const double rows = taps * cc_group_c(shape);
     const double channels = (double)(cc_divide_up(cc_group_k(shape), f.channels) * f.channels);
     const double shares = (double)choose_tiling(device, shape, f).shares;
-    const double copy = copy_ns(shape, f, taps, rows);
-    const double product =
-        channels * (rows * product_ns + (phase_count(shape) > 1 ? scatter_ns : store_ns));
-    const double ns = items * (strip_vectors * (shares * copy + product) +
-                               (double)strips * (shares * strip_ns + rows * channels * weight_ns));
-    return launch_ns + ns / device->compute_units;
+    const double copy = copy_ns(shape, f, ns, taps, rows);
+    const double store = phase_count(shape) > 1 ? ns->scatter : ns->store;
+    const double product = channels * (rows * ns->product + store);
+    const double unit_ns =
+        items * (strip_vectors * (shares * copy + product) +
+                 (double)strips * (shares * ns->strip + rows * channels * ns->weight));
+    return ns->launch + unit_ns / device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
@@ -180,8 +262,9 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 
     const form f = choose_form(stage->target->device, shape);
     snprintf(options, sizeof(options),
-             "-DTRANSPOSED=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
-             shape->transposed != 0, f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));
+             "-DTRANSPOSED=%d -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
+             shape->transposed != 0, f.lanes == 8 && cc_packed_prefetch(stage->target->device),
+             f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));
     TRY(cc_packed_build(stage, sizeof(state), "panels", options, error));
     cc_packed_set_taps(stage, f.channels);
 
