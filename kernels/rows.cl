@@ -15,6 +15,8 @@
  *               rows_short.h; what is said of pieces and edges below is not its way.
  *   KERNEL = 0  any kernel, stride, dilation and padding mode, tap by tap. BLOCK rows at a time, or
  *               where the output has fewer than 3, BLOCK vectors of one row.
+ *   COPIED = 1  from copies of the inputs, with their padding, in private memory: rows_bands.h has
+ *               its pieces and edges.
  *
  * Tensors   src N,C,D,H,W   weights K,1,T,R,S   dst N,K,O,P,Q
  * Global    {1 + any number of work-items}: the first is empty
@@ -32,6 +34,9 @@
 #ifndef KERNEL /* 2 to 9: R = S = KERNEL, height and width without dilation; 0: any kernel */
 #define KERNEL 0
 #endif
+#ifndef COPIED /* 1: from copies of the inputs with their padding, 8 LANES: see rows_bands.h */
+#define COPIED 0
+#endif
 #ifndef STRIDE /* KERNEL > 0: stride of height and width, 1 or 2 */
 #define STRIDE 1
 #endif
@@ -44,12 +49,17 @@
 #if KERNEL && (PADDING_MODE || KERNEL < 2 || KERNEL > 9 || (STRIDE != 1 && STRIDE != 2))
 #error "KERNEL > 0 is 2 to 9 and wants zero padding and STRIDE 1 or 2"
 #endif
+#if COPIED && (LANES != 8 || SHORT)
+#error "COPIED wants 8 LANES and is not SHORT"
+#endif
 #if SHORT && (KERNEL < 2 || KERNEL > 5 || LANES != 16 || PAD >= KERNEL)
 #error "SHORT wants KERNEL 2 to 5, 16 LANES and a PAD below KERNEL"
 #endif
 
 #include "rows_vector.h"
-#if SHORT
+#if COPIED
+#include "rows_bands.h"
+#elif SHORT
 #include "rows_short.h"
 #else
 #include "rows_pieces.h"
@@ -59,9 +69,15 @@ __kernel OWN_VECTORS void rows(const conv_args args, __global const float *restr
                                __global const float *restrict weights,
                                __global const float *restrict bias, __global float *restrict dst)
 {
+#if COPIED
+    const ulong item = get_global_id(0), items = get_global_size(0) - 1;
+    if (item > 0)
+        compute(&args, src, weights, bias, dst, item - 1, items);
+#else
     const ulong planes = ((ulong)args.N * (ulong)args.C + PLANES - 1) / PLANES;
     const ulong lines = planes * (ulong)args.axis[0].output * (ulong)args.axis[1].output;
     const ulong item = get_global_id(0), items = get_global_size(0) - 1;
     if (item > 0)
         compute(&args, src, weights, bias, dst, lines * (item - 1) / items, lines * item / items);
+#endif
 }

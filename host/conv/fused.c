@@ -147,31 +147,47 @@ cleanup:
     return status;
 }
 
-/* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4): a vector of columns costs its
- * taps, gathered value by value where columns are not neighbours, and a row the list of its taps.
- */
-static const double launch_ns = 5e3, tap_ns = 0.6, short_tap_ns = 1.4, gathered_tap_ns = 12.0,
-                    vector_ns = 3.0, row_ns = 25.0, row_tap_ns = 2.0;
+/* Of one compute unit, PoCL 3.1: a vector of columns costs its taps, gathered value by value where
+ * columns are not neighbours, and a row the list of its taps. A float of src, and each of dst
+ * twice, what all units share. */
+typedef struct costs {
+    double tap_ns, short_tap_ns, gathered_tap_ns, vector_ns, float_ns;
+} costs;
 
-static double stage_ns(const cc_shape *shape)
+static const costs costs_of[CC_VECTORS_COUNT] = {
+    [CC_VECTORS_8] = {0.5, 1.4, 5.0, 3.5, 0.08},  /* AVX2 cores (AMD EPYC, Zen 3) */
+    [CC_VECTORS_16] = {0.6, 1.4, 12.0, 3.0, 0.0}, /* AVX-512 cores (AMD EPYC, Zen 4) */
+};
+
+static const double launch_ns = 5e3, row_ns = 25.0, row_tap_ns = 2.0;
+
+static double stage_ns(const clconv_device *device, const cc_shape *shape)
 {
+    const cc_vectors kind = cc_device_vectors(device);
+    const costs *cost = &costs_of[kind];
     const cc_axis *width = &shape->axis[CLCONV_WIDTH];
     const double rows = (double)shape->batch * shape->out_channels *
                         shape->axis[CLCONV_DEPTH].output * shape->axis[CLCONV_HEIGHT].output;
     const double taps = (double)cc_kernel_elements(shape);
-    const int64_t vectors = cc_divide_up(width->output, MOST_LANES);
-    const double each_ns = width->stride > 1 ? gathered_tap_ns
-                           : vectors < 8     ? short_tap_ns
-                                             : tap_ns;
-    return rows * (row_ns + taps * row_tap_ns + (double)vectors * (vector_ns + taps * each_ns));
+    const int64_t vectors = cc_divide_up(width->output, cc_vector_lanes(kind));
+    const double each_ns = width->stride > 1 ? cost->gathered_tap_ns
+                           : vectors < 8     ? cost->short_tap_ns
+                                             : cost->tap_ns;
+    return rows *
+           (row_ns + taps * row_tap_ns + (double)vectors * (cost->vector_ns + taps * each_ns));
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shapes)
 {
     const fused_cut c = make_cut(device, shapes);
     const double again = 1.0 + (double)c.ring_rows / c.rows; /* rows at the edges of bands */
-    return launch_ns +
-           (stage_ns(&shapes[0]) * again + stage_ns(&shapes[1])) / (double)device->compute_units;
+    const double floats =
+        (double)shapes[0].batch *
+        ((double)shapes[0].in_channels * (double)cc_input_elements(&shapes[0]) +
+         2.0 * (double)shapes[1].out_channels * (double)cc_output_elements(&shapes[1]));
+    return launch_ns + floats * costs_of[cc_device_vectors(device)].float_ns +
+           (stage_ns(device, &shapes[0]) * again + stage_ns(device, &shapes[1])) /
+               (double)device->compute_units;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-/* A form of the kernel: its macros LANES, PLANES, KERNEL, STRIDE, SHORT and PAD. */
+/* A form of the kernel: its macros LANES, PLANES, COPIED, KERNEL, STRIDE, SHORT and PAD. */
 typedef struct form {
-    int lanes, planes, kernel, stride, is_short, padding;
+    int lanes, planes, is_copied, kernel, stride, is_short, padding;
 } form;
 
 int cc_rows_kernel(const cc_shape *shape)
@@ -34,11 +34,26 @@ static int has_short_rows(const cc_shape *shape, int kernel, int columns)
            height->padding == width->padding;
 }
 
+/* BUFFER of kernels/rows_bands.h, and the slices of a block of any square kernel that it holds. */
+enum { COPY_FLOATS = 8256, MOST_COPIED_SLICES = 3 };
+
+/* Whether what a vector of output reads fits the copy that is made of it. */
+static int is_copied(const cc_shape *shape)
+{
+    const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
+    const double rows = (height->kernel - 1.0) * height->dilation + 1.0;
+    const double beyond = (width->kernel - 1.0) * width->dilation / width->stride;
+    return shape->axis[CLCONV_DEPTH].kernel * rows * width->stride * (16.0 + beyond) <= COPY_FLOATS;
+}
+
 /* The vector of the device; two short rows share one of 16 lanes. */
 static form choose_form(const clconv_device *device, const cc_shape *shape)
 {
     const cc_axis *width = &shape->axis[CLCONV_WIDTH];
     form f = {.lanes = cc_vector_lanes(cc_device_vectors(device)), .kernel = cc_rows_kernel(shape)};
+    if (f.lanes == 8 && shape->axis[CLCONV_DEPTH].kernel > MOST_COPIED_SLICES)
+        f.kernel = 0;
+    f.is_copied = f.lanes == 8 && (f.kernel > 0 || is_copied(shape));
     f.planes = f.lanes == 16 && width->output <= 8 ? 2 : 1;
     f.stride = f.kernel > 0 ? width->stride : 1;
     f.is_short = f.lanes == 16 && has_short_rows(shape, f.kernel, f.lanes / f.planes);
@@ -90,9 +105,35 @@ static double vector_count(const cc_shape *shape, form f)
     return line_count(shape, f) * filters * (double)cc_divide_up(width, f.lanes / f.planes);
 }
 
+/* Of one compute unit, PoCL 3.1 on AVX2 cores (AMD EPYC, Zen 3), for forms that copy: the rows of a
+ * band, those between two bands twice, and blocks of 7 vectors; a stride above 2 is copied value by
+ * value. */
+static double copied_ns(const cc_shape *shape, form f)
+{
+    const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
+    const double slices =
+        (double)shape->batch * shape->in_channels * (double)shape->axis[CLCONV_DEPTH].output;
+    const double filters = (double)(shape->out_channels / shape->in_channels);
+    const double taps = (double)cc_kernel_elements(shape);
+    const double slice_ns = 15.0, row_ns = f.kernel > 0 ? 1.5 : 25.0, block_ns = 5.0;
+    const double value_ns = width->stride > 2 ? 1.0 : 0.12;
+    const double product_ns = f.kernel > 0 ? 0.27 : 0.65;
+    const double rows = (double)height->output * height->stride + height->kernel;
+    const double copies = shape->axis[CLCONV_DEPTH].kernel * rows *
+                          (row_ns + value_ns * (double)width->output * width->stride);
+    const int64_t vectors = cc_divide_up(width->output, f.lanes);
+    const double blocks =
+        height->output < 3 && f.kernel == 0
+            ? (double)height->output * (vectors <= 2 ? 0.4 : (double)cc_divide_up(vectors, 7))
+            : (double)cc_divide_up(height->output, 7) * (double)vectors;
+    return slices * (slice_ns + copies + filters * blocks * (block_ns + 7.0 * taps * product_ns));
+}
+
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
 static double compute_ns(const cc_shape *shape, form f)
 {
+    if (f.is_copied)
+        return copied_ns(shape, f);
     const double tap_ns = f.is_short ? 0.3 : f.kernel > 0 ? 0.4 : 1.2;
     const double vector_ns = f.is_short ? 1.0 : 2.0;
     return vector_count(shape, f) * (vector_ns + tap_ns * (double)cc_kernel_elements(shape));
@@ -101,15 +142,27 @@ static double compute_ns(const cc_shape *shape, form f)
 double cc_rows_pieces_ns(const clconv_device *device, const cc_shape *shape)
 {
     form f = choose_form(device, shape);
+    f.kernel = cc_rows_kernel(shape);
     f.planes = 1;
+    f.is_copied = 0;
     f.is_short = 0;
     return compute_ns(shape, f);
+}
+
+/* What all compute units share: reading src, and reading and writing dst, of forms that copy; as
+ * above. */
+static double memory_ns(const cc_shape *shape, form f)
+{
+    const double floats = (double)shape->in_channels * (double)cc_input_elements(shape) +
+                          2.0 * (double)shape->out_channels * (double)cc_output_elements(shape);
+    return f.is_copied ? 0.08 * (double)shape->batch * floats : 0.0;
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
 {
     const double launch_ns = 5e3;
-    return launch_ns + compute_ns(shape, choose_form(device, shape)) / device->compute_units;
+    const form f = choose_form(device, shape);
+    return launch_ns + compute_ns(shape, f) / device->compute_units + memory_ns(shape, f);
 }
 
 /* Work-items: enough to share the work evenly, each with some microseconds of it and many more rows
@@ -137,8 +190,8 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     char options[96];
     const form f = choose_form(stage->target->device, shape);
     snprintf(options, sizeof(options),
-             "-DLANES=%d -DPLANES=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d", f.lanes,
-             f.planes, f.kernel, f.stride, f.is_short, f.padding);
+             "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d",
+             f.lanes, f.planes, f.is_copied, f.kernel, f.stride, f.is_short, f.padding);
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",
