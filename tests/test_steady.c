@@ -119,7 +119,7 @@ typedef struct fixture {
     workload w;
     clconv_plan *plan;
     clconv_weights *packed;
-    size_t stages;
+    size_t least_launches;
 } fixture;
 
 static fixture start(const char *text)
@@ -128,7 +128,9 @@ static fixture start(const char *text)
     if (clconv_context_device(f.context)->kind == CLCONV_DEVICE_REFERENCE)
         cr_skip_test("no OpenCL device");
     f.plan = workload_plan(&f.w, f.context, NULL);
-    f.stages = f.w.count;
+    for (size_t i = 0; i < f.w.count; ++i) /* two stages may run as one, named for both */
+        f.least_launches += i == 0 || strcmp(clconv_plan_algorithm(f.plan, i),
+                                             clconv_plan_algorithm(f.plan, i - 1)) != 0;
     cr_assert_eq(clconv_weights_pack(f.plan, f.w.stages, &f.packed, NULL), CLCONV_OK);
     workload_execute(&f.w, f.plan, f.packed, "first");
     return f;
@@ -142,14 +144,14 @@ static void stop(fixture *f)
     clconv_context_destroy(f->context);
 }
 
-/* One launch a stage at least; an algorithm in several steps has several. */
+/* One launch an algorithm at least; one in several steps has several. */
 static void check_steady(const fixture *f, const char *what)
 {
     cr_assert_eq(seen.allocations, 0, "%s: %d allocations", what, seen.allocations);
     cr_assert_eq(seen.made, 0, "%s: %d objects", what, seen.made);
     cr_assert_eq(seen.copies, 0, "%s: %d copies", what, seen.copies);
     cr_assert_eq(seen.events, 0, "%s: %d events", what, seen.events);
-    cr_assert_geq((size_t)seen.launches, f->stages, "%s", what);
+    cr_assert_geq((size_t)seen.launches, f->least_launches, "%s", what);
     cr_assert_leq(seen.arguments, 16 * seen.launches, "%s: arguments set twice", what);
 }
 
