@@ -332,12 +332,14 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
 #if LANES == 8
         if (whole.count > 0)
             fill_inside(panel, src + start, &grid, &whole, view_w.in_step);
-        lines_ahead ahead = no_lines();
+        lines_ahead ahead;
+        set_no_lines(&ahead);
         if (whole.count > 0 && total >= FETCHED_AHEAD) /* of the next panel or the next strip */
-            ahead = next_lines(src + (n + 1 < panels ? start + channels * plane + whole.first[0]
-                                                     : group_src + next_first),
-                               &grid, min(view_d.taps, view_d.in_step),
-                               min(view_h.taps, view_h.in_step), vectors * LANES * view_w.in_step);
+            set_next_lines(&ahead,
+                           src + (n + 1 < panels ? start + channels * plane + whole.first[0]
+                                                 : group_src + next_first),
+                           &grid, min(view_d.taps, view_d.in_step),
+                           min(view_h.taps, view_h.in_step), vectors * LANES * view_w.in_step);
 #endif
         place.rows = rows;
         place.first = n == 0;

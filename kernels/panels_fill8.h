@@ -63,30 +63,26 @@ typedef struct {
     long channel_step;
 } lines_ahead;
 
-INLINE lines_ahead no_lines(void)
+INLINE void set_no_lines(lines_ahead *ahead)
 {
-    lines_ahead ahead;
-    ahead.lines = ahead.channels = ahead.rows = ahead.planes = 0;
-    return ahead;
+    ahead->row = ahead->lines = ahead->channels = ahead->rows = ahead->planes = 0;
 }
 
 /* Of a panel whose first tap reads `elements` inputs from `first` on: what its last taps read, as
  * many planes and rows of them as no strip before it read. */
-INLINE lines_ahead next_lines(__global const float *first, const tap_grid *taps, int planes,
-                              int rows, int elements)
+INLINE void set_next_lines(lines_ahead *ahead, __global const float *first, const tap_grid *taps,
+                           int planes, int rows, int elements)
 {
-    lines_ahead ahead;
-    ahead.first = first + (taps->t - planes) * taps->t_step + (taps->r - rows) * taps->r_step;
-    ahead.next = ahead.first;
-    ahead.line = ahead.channel = ahead.row = 0;
-    ahead.lines = elements / 16 + 1;
-    ahead.channels = taps->channels;
-    ahead.rows = rows;
-    ahead.planes = planes;
-    ahead.row_step = taps->r_step;
-    ahead.plane_step = taps->t_step;
-    ahead.channel_step = taps->plane;
-    return ahead;
+    ahead->first = first + (taps->t - planes) * taps->t_step + (taps->r - rows) * taps->r_step;
+    ahead->next = ahead->first;
+    ahead->line = ahead->channel = ahead->row = 0;
+    ahead->lines = elements / 16 + 1;
+    ahead->channels = taps->channels;
+    ahead->rows = rows;
+    ahead->planes = planes;
+    ahead->row_step = taps->r_step;
+    ahead->plane_step = taps->t_step;
+    ahead->channel_step = taps->plane;
 }
 
 INLINE void fetch_ahead(lines_ahead *given, int count)
