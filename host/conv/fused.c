@@ -1,10 +1,9 @@
 /* Two depthwise convolutions, such as a pass along the rows and one along the columns, as one
  * kernel, for CPU devices: kernels/fused.cl. */
-#include "conv/kernel_args.h"
+#include "conv/pair_kernel.h"
 #include "core/checked.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* Mirrors fused_cut of kernels/fused.cl. */
 typedef struct fused_cut {
@@ -17,9 +16,8 @@ typedef struct fused_cut {
 } fused_cut;
 
 typedef struct state {
-    cc_kernel *kernel;
+    cc_pair_kernel base;
     fused_cut cut;
-    size_t items;
 } state;
 
 enum {
@@ -197,18 +195,15 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     const cc_shape shapes[2] = {stage->shape, stage->second};
     char options[32];
 
-    state *s = calloc(1, sizeof(*s));
-    stage->state = s;
-    if (s == NULL)
-        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
     snprintf(options, sizeof(options), "-DLANES=%d", cc_vector_lanes(cc_device_vectors(device)));
-    TRY(cc_kernel_create(stage->target->programs, "fused", "fused", options, &s->kernel, error));
+    TRY(cc_pair_build(stage, sizeof(state), "fused", options, error));
+    state *s = stage->state;
     s->cut = make_cut(device, shapes);
     const int64_t most_items = 32 * device->compute_units;
     const int64_t tasks = s->cut.units <= most_items ? s->cut.units : most_items / 2;
     stage->workspace_bytes = (size_t)(tasks * s->cut.item_floats) * sizeof(float);
-    s->items = cc_task_items(device, tasks);
-    s->cut.empty = s->items > (size_t)tasks;
+    s->base.items = cc_task_items(device, tasks);
+    s->cut.empty = s->base.items > (size_t)tasks;
 
 cleanup:
     return status;
@@ -217,38 +212,10 @@ cleanup:
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local = 1;
     const state *s = stage->state;
-    const cc_stage second = {.shape = stage->second};
-    const cc_stage_io second_io = {
-        .weights = io->second_weights, .bias = io->second_bias, .dst = io->dst};
-    const cc_kernel_args first_args = cc_kernel_args_make(stage, io);
-    const cc_kernel_args second_args = cc_kernel_args_make(&second, &second_io);
     fused_cut cut = s->cut;
     cut.scratch_offset = io->workspace.offset;
-    const cc_argument arguments[] = {
-        CC_ARGUMENT(first_args),
-        cc_tensor_argument(&io->src),
-        cc_tensor_argument(&io->weights),
-        cc_tensor_argument(&io->bias),
-        CC_ARGUMENT(second_args),
-        cc_tensor_argument(&io->second_weights),
-        cc_tensor_argument(&io->second_bias),
-        cc_tensor_argument(&io->dst),
-        cc_tensor_argument(&io->workspace),
-        CC_ARGUMENT(cut),
-    };
-    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
-                     &s->items, &local, error);
-}
-
-static void destroy(cc_stage *stage)
-{
-    state *s = stage->state;
-    if (s != NULL)
-        cc_kernel_destroy(s->kernel);
-    free(s);
-    stage->state = NULL;
+    return cc_pair_launch(stage, chain, io, CC_ARGUMENT(cut), error);
 }
 
 const cc_algorithm cc_fused = {
@@ -259,5 +226,5 @@ const cc_algorithm cc_fused = {
     .estimate = estimate,
     .build = build,
     .enqueue = enqueue,
-    .destroy = destroy,
+    .destroy = cc_pair_destroy,
 };

@@ -1,12 +1,12 @@
 /* A depthwise convolution and the pointwise one after it as one kernel, for CPU devices:
  * kernels/separable.cl. */
 #include "conv/packed_kernel.h"
+#include "conv/pair_kernel.h"
 #include "conv/rows.h"
 #include "core/checked.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* Mirrors separable_cut of kernels/separable.cl. */
 typedef struct separable_cut {
@@ -19,9 +19,8 @@ typedef struct separable_cut {
 } separable_cut;
 
 typedef struct state {
-    cc_kernel *kernel;
+    cc_pair_kernel base;
     separable_cut cut;
-    size_t items;
 } state;
 
 /* Of the vectors of a device: CHANNELS of the kernel, and floats of the panel, at most, for a
@@ -147,23 +146,19 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     const cc_shape shapes[2] = {stage->shape, stage->second};
     char options[96];
 
-    state *s = calloc(1, sizeof(*s));
-    stage->state = s;
-    if (s == NULL)
-        return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
     const int kernel = cc_rows_kernel(&shapes[0]);
     snprintf(options, sizeof(options),
              "-DPADDING_MODE=%d -DPREFETCH=%d -DLANES=%d -DKERNEL=%d -DSTRIDE=%d",
              shapes[0].padding_mode != CLCONV_ZEROS, cc_packed_prefetch(device),
              cc_vector_lanes(cc_device_vectors(device)), kernel,
              kernel > 0 ? shapes[0].axis[CLCONV_WIDTH].stride : 1);
-    TRY(cc_kernel_create(stage->target->programs, "separable", "separable", options, &s->kernel,
-                         error));
+    TRY(cc_pair_build(stage, sizeof(state), "separable", options, error));
+    state *s = stage->state;
     s->cut = make_cut(device, shapes);
     const int64_t tasks = cc_min(s->cut.units, (int64_t)ITEMS_PER_UNIT * device->compute_units);
     stage->workspace_bytes = (size_t)(tasks * s->cut.item_floats) * sizeof(float);
-    s->items = cc_task_items(device, tasks);
-    s->cut.empty = (cl_int)(s->items - (size_t)tasks);
+    s->base.items = cc_task_items(device, tasks);
+    s->cut.empty = (cl_int)(s->base.items - (size_t)tasks);
 
 cleanup:
     return status;
@@ -172,38 +167,10 @@ cleanup:
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                              clconv_error *error)
 {
-    static const size_t local = 1;
     const state *s = stage->state;
-    const cc_stage second = {.shape = stage->second};
-    const cc_stage_io second_io = {
-        .weights = io->second_weights, .bias = io->second_bias, .dst = io->dst};
-    const cc_kernel_args first_args = cc_kernel_args_make(stage, io);
-    const cc_kernel_args second_args = cc_kernel_args_make(&second, &second_io);
     separable_cut cut = s->cut;
     cut.scratch_offset = io->workspace.offset;
-    const cc_argument arguments[] = {
-        CC_ARGUMENT(first_args),
-        cc_tensor_argument(&io->src),
-        cc_tensor_argument(&io->weights),
-        cc_tensor_argument(&io->bias),
-        CC_ARGUMENT(second_args),
-        cc_tensor_argument(&io->second_weights),
-        cc_tensor_argument(&io->second_bias),
-        cc_tensor_argument(&io->dst),
-        cc_tensor_argument(&io->workspace),
-        CC_ARGUMENT(cut),
-    };
-    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 1,
-                     &s->items, &local, error);
-}
-
-static void destroy(cc_stage *stage)
-{
-    state *s = stage->state;
-    if (s != NULL)
-        cc_kernel_destroy(s->kernel);
-    free(s);
-    stage->state = NULL;
+    return cc_pair_launch(stage, chain, io, CC_ARGUMENT(cut), error);
 }
 
 const cc_algorithm cc_separable = {
@@ -214,5 +181,5 @@ const cc_algorithm cc_separable = {
     .estimate = estimate,
     .build = build,
     .enqueue = enqueue,
-    .destroy = destroy,
+    .destroy = cc_pair_destroy,
 };
