@@ -8,7 +8,7 @@ typedef struct {
     long plane;                 /* elements of dst between output channels */
     __local const int *offsets; /* of each pixel in a channel of dst, or -1 */
     int neighbours;             /* a bit for each vector whose pixels are neighbours in dst */
-    int in_registers;           /* whether results go to dst as they are */
+    int in_registers;           /* whether results go to dst from registers */
     int streamed;               /* past the caches: dst is large, and its vectors are aligned */
     int activation;
     float slope;

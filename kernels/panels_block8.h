@@ -42,6 +42,17 @@ INLINE void add_products(const int vectors, __local const float *panel,
     }
 }
 
+/* The activations up to this one are applied to sums in registers: those without exp. */
+#define RECTIFIERS 3
+
+/* Activations 1 to RECTIFIERS, as conv_activate. */
+INLINE vector rectify(vector x, int activation, float slope)
+{
+    const vector low = activation == 3 ? slope * x : (vector)0.0f;
+    const vector most = (vector)(activation == 2 ? 6.0f : INFINITY);
+    return select(select(x, most, x > most), low, x < 0.0f);
+}
+
 /* Adds the panel's products to the sums of `channels` output channels, from `weights`, `bias` (or
  * NULL: zero) and `out` on, and `vectors` vectors, a constant. Sums that are not complete wait in
  * `kept`, where one block's are `pitch` after the other's; those that are not to be stored as they
@@ -88,6 +99,13 @@ INLINE void add_blocks(const int vectors, const strip_place *strip, __global con
         }
         add_products(vectors, panel, weights, rows, sum);
         if (last && in_registers) {
+            if (strip->activation != 0)
+#pragma unroll
+                for (int k = 0; k < CHANNELS; ++k)
+#pragma unroll
+                    for (int v = 0; v < VECTORS; ++v)
+                        if (v < vectors)
+                            sum[k][v] = rectify(sum[k][v], strip->activation, strip->slope);
 #pragma unroll
             for (int k = 0; k < CHANNELS; ++k)
                 if (k < channels) {
