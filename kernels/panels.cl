@@ -222,7 +222,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     place.panel = panel;
     place.offsets = offsets;
     place.neighbours = neighbours;
-    place.in_registers = args.activation <= RECTIFIERS && neighbours == (1 << vectors) - 1;
+    place.in_registers = args.activation <= IN_REGISTERS && neighbours == (1 << vectors) - 1;
     place.plane = out_plane;
     place.activation = args.activation;
     place.slope = args.slope;

@@ -1,7 +1,6 @@
 /* The register block of panels.cl where vectors are of 16 lanes. */
 
-/* The activations up to this one are applied to sums in registers: none. */
-#define RECTIFIERS 0
+#define IN_REGISTERS 0 /* activations up to this one, none, are applied to sums in registers */
 
 /* Adds the panel's products to the sums of `channels` output channels, at most CHANNELS, and
  * `vectors` vectors, a constant. Sums begin with the bias (NULL: zero); they wait for the next

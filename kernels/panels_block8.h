@@ -2,6 +2,8 @@
  * Rows are few or blocks small there, so that one function goes through all blocks of a share and
  * keeps what does not change between them in registers. */
 
+#include "rectify.h"
+
 /* The panel's products with a block of CHANNELS output channels, added to `sum`. The factors that
  * are fewer stay in registers, the others pass through one. */
 INLINE void add_products(const int vectors, __local const float *panel,
@@ -42,16 +44,7 @@ INLINE void add_products(const int vectors, __local const float *panel,
     }
 }
 
-/* The activations up to this one are applied to sums in registers: those without exp. */
-#define RECTIFIERS 3
-
-/* Activations 1 to RECTIFIERS, as conv_activate. */
-INLINE vector rectify(vector x, int activation, float slope)
-{
-    const vector low = activation == 3 ? slope * x : (vector)0.0f;
-    const vector most = (vector)(activation == 2 ? 6.0f : INFINITY);
-    return select(select(x, most, x > most), low, x < 0.0f);
-}
+#define IN_REGISTERS RECTIFIERS /* activations up to this one are applied to sums in registers */
 
 /* Adds the panel's products to the sums of `channels` output channels, from `weights`, `bias` (or
  * NULL: zero) and `out` on, and `vectors` vectors, a constant. Sums that are not complete wait in

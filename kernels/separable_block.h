@@ -1,6 +1,8 @@
 /* The pointwise stage of separable.cl: a register block of CHANNELS output channels and a tile of
  * some vectors of pixels, summed over all input channels. */
 
+#include "rectify.h"
+
 #if LANES == 16
 #define CHANNELS 8
 #else
@@ -34,20 +36,12 @@ INLINE void store_streamed(vector x, __global float *out)
 #endif
 }
 
-/* The activations 1 to 3 of conv_activate: relu, relu6, leaky_relu. */
-INLINE vector rectify(vector x, int activation, float slope)
-{
-    const vector low = activation == 3 ? slope * x : (vector)0.0f;
-    const vector most = (vector)(activation == 2 ? 6.0f : INFINITY);
-    return select(select(x, most, x > most), low, x < 0.0f);
-}
-
 /* Stores sums [channel][VECTORS * LANES], rectified already, of `live` channels from k on, `pixels`
  * of each. */
 CALLED void finish_block(const separable_tile *tile, const int k, const int live, const int pixels,
                          const float *sums)
 {
-    const int activation = tile->activation > 3 ? tile->activation : 0;
+    const int activation = tile->activation > RECTIFIERS ? tile->activation : 0;
     const float slope = tile->slope;
     for (int i = 0; i < live; ++i) {
         __global float *const out = tile->dst + (k + i) * tile->plane;
@@ -102,7 +96,7 @@ INLINE void compute_block(const int vectors, const separable_tile *given, const 
                     sum[i][v] = fma(w, x[v], sum[i][v]);
         }
     }
-    if (tile.activation >= 1 && tile.activation <= 3) {
+    if (tile.activation >= 1 && tile.activation <= RECTIFIERS) {
 #pragma unroll
         for (int i = 0; i < CHANNELS; ++i)
 #pragma unroll
@@ -110,7 +104,7 @@ INLINE void compute_block(const int vectors, const separable_tile *given, const 
                 if (v < vectors)
                     sum[i][v] = rectify(sum[i][v], tile.activation, tile.slope);
     }
-    if (live < CHANNELS || tile.activation > 3 || tile.pixels < vectors * LANES) {
+    if (live < CHANNELS || tile.activation > RECTIFIERS || tile.pixels < vectors * LANES) {
         float sums[CHANNELS * VECTORS * LANES];
 #pragma unroll
         for (int i = 0; i < CHANNELS; ++i)
