@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char problem_text[] = "mb2ic5ih9iw11oc7kh3kw3ph1pw1+bias+relu";
@@ -63,6 +64,17 @@ static clconv_status enqueue_slow(const cc_stage *stage, cc_chain *chain, const 
     return status;
 }
 
+/* Like a launch that the machine was too busy for: verified once, then timed once, both late. */
+static clconv_status enqueue_late_at_first(const cc_stage *stage, cc_chain *chain,
+                                           const cc_stage_io *io, clconv_error *error)
+{
+    static int calls;
+    const struct timespec late = {.tv_nsec = 50000000};
+    if (calls++ < 2)
+        nanosleep(&late, NULL);
+    return cc_algorithm_find("direct")->enqueue(stage, chain, io, error);
+}
+
 static clconv_status enqueue_nothing(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
                                      clconv_error *error)
 {
@@ -87,14 +99,15 @@ static clconv_status build_fails(cc_stage *stage, clconv_error *error)
 }
 
 typedef struct zoo {
-    cc_algorithm slow, nothing, wrong, failing;
+    cc_algorithm slow, late, nothing, wrong, failing;
 } zoo;
 
 static zoo make_zoo(void)
 {
     const cc_algorithm *direct = cc_algorithm_find("direct");
-    zoo z = {*direct, *direct, *direct, *direct};
+    zoo z = {*direct, *direct, *direct, *direct, *direct};
     z.slow.enqueue = enqueue_slow;
+    z.late.enqueue = enqueue_late_at_first;
     z.nothing.enqueue = enqueue_nothing;
     z.wrong.enqueue = enqueue_wrong;
     z.failing.build = build_fails;
@@ -128,6 +141,20 @@ Test(planning, the_fastest_that_is_right_wins)
     cr_assert_eq(c.result[4].verdict, CC_RIGHT);
     cr_assert_gt(c.result[1].ns, c.result[4].ns);
     cr_assert_eq(cc_planning_best(&c), 4);
+    clconv_context_destroy(context);
+}
+
+Test(planning, one_late_launch_makes_none_hopeless)
+{
+    clconv_context *context = open_context();
+    const zoo z = make_zoo();
+    const clconv_problem problem = problem_of(problem_text);
+    cc_candidates c = {.count = 2, .algorithm = {&z.slow, &z.late}};
+    int calls = 0;
+    cr_assert_eq(cc_planning_measure(context, &problem, &c, cc_clock_ns() + 60000000000u,
+                                     count_call, &calls, NULL),
+                 CLCONV_OK);
+    cr_assert_eq(cc_planning_best(&c), 1);
     clconv_context_destroy(context);
 }
 
