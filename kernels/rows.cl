@@ -5,7 +5,7 @@
  *   dst[n][c*m+j][o][p][q] = finish(sum over t,r,s of
  *       src[n][c][o*stride_d - padding_d + t*dilation_d][..][..] * weights[c*m+j][t][r][s])
  *
- * The output rows of all planes are shared evenly among the work-items, in pieces of some
+ * The output rows of all planes are shared among the work-items (shares.h), in pieces of some
  * rows of a plane. A piece is computed LANES columns at a time. PLANES = 2, for short rows,
  * takes the pieces of two planes at once, LANES / 2 columns each.
  *
@@ -19,7 +19,7 @@
  *               its pieces and edges.
  *
  * Tensors   src N,C,D,H,W   weights K,1,T,R,S   dst N,K,O,P,Q
- * Global    {1 + any number of work-items}: the first is empty
+ * Global    {2 * UNITS}, or where that is 0 {1 + any number of work-items}: shares.h
  * Local     {1, 1, 1}
  * Edges     Vectors are read across the ends of an input row, never across those of the tensor,
  *           and lanes in the padding are zeroed in registers. What would cross the tensor's ends
@@ -57,6 +57,7 @@
 #endif
 
 #include "rows_vector.h"
+#include "shares.h"
 #if COPIED
 #include "rows_bands.h"
 #elif SHORT
@@ -69,15 +70,15 @@ __kernel OWN_VECTORS void rows(const conv_args args, __global const float *restr
                                __global const float *restrict weights,
                                __global const float *restrict bias, __global float *restrict dst)
 {
+    ulong first, end, parts;
+    own_share(&first, &end, &parts);
+    if (first == end)
+        return;
 #if COPIED
-    const ulong item = get_global_id(0), items = get_global_size(0) - 1;
-    if (item > 0)
-        compute(&args, src, weights, bias, dst, item - 1, items);
+    compute(&args, src, weights, bias, dst, first, end, parts);
 #else
     const ulong planes = ((ulong)args.N * (ulong)args.C + PLANES - 1) / PLANES;
     const ulong lines = planes * (ulong)args.axis[0].output * (ulong)args.axis[1].output;
-    const ulong item = get_global_id(0), items = get_global_size(0) - 1;
-    if (item > 0)
-        compute(&args, src, weights, bias, dst, lines * (item - 1) / items, lines * item / items);
+    compute(&args, src, weights, bias, dst, lines * first / parts, lines * end / parts);
 #endif
 }

@@ -84,9 +84,9 @@ INLINE long band_floats(const conv_args *args, int rows, int columns)
     return args->axis[0].kernel_size * count * row_floats(args->axis[2], columns);
 }
 
-/* Whole rows and planes if they fit; at least a unit for each of `items`. The host sees to it that
+/* Whole rows and planes if they fit; at least a unit for each of `parts`. The host sees to it that
  * a vector of a row fits. */
-INLINE void make_cut(cut *c, const conv_args *args, ulong planes, ulong items)
+INLINE void make_cut(cut *c, const conv_args *args, ulong planes, ulong parts)
 {
     const conv_axis height = args->axis[1], width = args->axis[2];
     const int P = height.output, Q = width.output;
@@ -103,8 +103,8 @@ INLINE void make_cut(cut *c, const conv_args *args, ulong planes, ulong items)
     c->strips = divide_up(Q, columns);
     c->bands = divide_up(P, rows);
     const ulong slices = planes * (ulong)args->axis[0].output * (ulong)c->strips;
-    if (slices * (ulong)c->bands < items)
-        c->bands = (int)min((ulong)P, (items + slices - 1) / slices);
+    if (slices * (ulong)c->bands < parts)
+        c->bands = (int)min((ulong)P, (parts + slices - 1) / slices);
     c->rows = divide_up(P, c->bands);
     if (rows >= BLOCK && rows < P)
         c->rows = divide_up(c->rows, BLOCK) * BLOCK;

@@ -9,6 +9,8 @@
 #define BUFFER      8256
 #define BAND_FLOATS 4608
 
+#define IN_PLACE (KERNEL == 3 && STRIDE == 2) /* without a copy where that can be */
+
 #if KERNEL
 /* Floats of a copied row, and of its even columns. Constants, so that the addresses of a block are
  * displacements: adding a pitch for each takes longer than the products. */
@@ -35,12 +37,13 @@ typedef struct {
     int rows, columns;
     int t, t_end, d; /* slices of the kernel that lie in the input, and that of tap 0 */
     long dst;        /* from the start of the plane on */
+    int h;           /* input row of the first one's tap 0 */
     /* The copy, with KERNEL > 0: */
     int src;           /* from the start of the slice on */
     int first, second; /* in the buffer, of the first input row: the even and the odd columns */
     int in_rows, in_columns;
     int zeros_before, zeros, zeros_after; /* floats to be cleared; those after from `zeros` on */
-    int h, w, reach; /* with KERNEL = 0: input of the first tap, columns that are read */
+    int w, reach; /* with KERNEL = 0: input column of the first tap, columns that are read */
 } unit_shape;
 
 INLINE void set_slices(unit_shape *u, const conv_args *args)
@@ -70,10 +73,11 @@ INLINE __global float *last_whole(const cut *c, const unit_shape *u, int Q, __gl
 #include "rows_any.h"
 #endif
 
-/* The share of `item` of `items`; a function of its own, as PoCL compiles a kernel three times. */
+/* The parts from `first` up to `last` of the whole; a function of its own, as PoCL compiles a
+ * kernel three times. */
 CALLED void compute(const conv_args *given, __global const float *src,
                     __global const float *weights, __global const float *bias, __global float *dst,
-                    ulong item, ulong items)
+                    ulong first, ulong last, ulong parts)
 {
     float __attribute__((aligned(64))) buffer[BUFFER];
     const conv_args args = *given;
@@ -85,10 +89,10 @@ CALLED void compute(const conv_args *given, __global const float *src,
     const long out_plane = (long)O * height.output * Q;
     const ulong planes = (ulong)args.N * (ulong)C;
     cut c;
-    make_cut(&c, &args, planes, items);
+    make_cut(&c, &args, planes, parts);
     const ulong of_plane = (ulong)O * (ulong)c.bands * (ulong)c.strips;
-    ulong unit = planes * of_plane * item / items;
-    const ulong end = planes * of_plane * (item + 1) / items;
+    ulong unit = planes * of_plane * first / parts;
+    const ulong end = planes * of_plane * last / parts;
     const ulong plane = unit / of_plane;
     int strip = (int)(unit - plane * of_plane);
     int band = strip / c.strips, o = band / c.bands, channel = (int)(plane % (ulong)C);
@@ -107,7 +111,12 @@ CALLED void compute(const conv_args *given, __global const float *src,
         clear(buffer, min(depth.kernel_size * c.slice, BUFFER));
     for (; unit < end; ++unit) {
         b.slices = u.t_end - u.t;
-        for (int t = u.t; t < u.t_end; ++t) {
+#if IN_PLACE
+        const int in_place = reads_in_place(&c, &u, &args, unit / of_plane);
+#else
+        const int in_place = 0;
+#endif
+        for (int t = u.t; t < u.t_end && !in_place; ++t) {
             const int d = conv_pad_index(u.d + t * depth.dilation, depth.input, args.padding_mode);
             copy_slice(buffer + (t - u.t) * c.slice, &c, &u, &args, src + d * in_slice);
         }
@@ -117,7 +126,12 @@ CALLED void compute(const conv_args *given, __global const float *src,
             if (args.has_bias)
                 b.shift = (vector)(bias[filter]);
             b.weights = weights + ((long)filter * taps + u.t * slice_taps);
-            sum_unit(&b, &c, &u, &args, buffer, out);
+#if IN_PLACE
+            if (in_place)
+                sum_in_place(&b, &c, &u, &args, src + u.d * in_slice, out);
+            else
+#endif
+                sum_unit(&b, &c, &u, &args, buffer, out);
             if (args.activation != 0)
                 for (int i = 0; i < u.rows; ++i)
                     activate(out + i * Q, u.columns, args.activation, args.slope);

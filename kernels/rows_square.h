@@ -14,6 +14,28 @@ typedef struct {
     vector shift;          /* what a sum starts from */
 } block;
 
+/* The first `rows` rows of a block. */
+INLINE void store_block(const vector sum[BLOCK], const block *b, __global float *out, int rows)
+{
+    __global float *const whole = b->whole;
+    const int Q = b->Q;
+    if (rows >= BLOCK && out + (BLOCK - 1) * Q <= whole) {
+#pragma unroll
+        for (int i = 0; i < BLOCK; ++i, out += Q)
+            store_rows(sum[i], out, 0);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < BLOCK; ++i, out += Q) {
+        if (i >= rows)
+            continue;
+        if (out <= whole)
+            store_rows(sum[i], out, 0);
+        else
+            store_part(sum[i], b->columns, out, 0);
+    }
+}
+
 /* Up to BLOCK rows to `out`; `in` is at tap 0 of the first one in slice 0. Each column of taps is
  * loaded once, and each input once for a column. */
 CALLED void sum_block(const block *b, const float *in, __global float *out, int rows)
@@ -54,27 +76,11 @@ CALLED void sum_block(const block *b, const float *in, __global float *out, int 
 #endif
         }
     }
-    __global float *const whole = b->whole;
-    const int Q = b->Q;
-    if (rows >= BLOCK && out + (BLOCK - 1) * Q <= whole) {
-#pragma unroll
-        for (int i = 0; i < BLOCK; ++i, out += Q)
-            store_rows(sum[i], out, 0);
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < BLOCK; ++i, out += Q) {
-        if (i >= rows)
-            continue;
-        if (out <= whole)
-            store_rows(sum[i], out, 0);
-        else
-            store_part(sum[i], b->columns, out, 0);
-    }
+    store_block(sum, b, out, rows);
 }
 
-/* Whole rows and planes if they fit; at least a unit for each of `items`. */
-INLINE void make_cut(cut *c, const conv_args *args, ulong planes, ulong items)
+/* Whole rows and planes if they fit; at least a unit for each of `parts`. */
+INLINE void make_cut(cut *c, const conv_args *args, ulong planes, ulong parts)
 {
     const int T = args->axis[0].kernel_size, P = args->axis[1].output, Q = args->axis[2].output;
     const int most_columns = PART - (KERNEL - 1) / STRIDE;
@@ -87,8 +93,8 @@ INLINE void make_cut(cut *c, const conv_args *args, ulong planes, ulong items)
     c->strips = divide_up(Q, c->columns);
     c->bands = divide_up(P, max(most_rows / BLOCK, 1) * BLOCK);
     const ulong slices = planes * (ulong)args->axis[0].output * (ulong)c->strips;
-    if (slices * (ulong)c->bands < items)
-        c->bands = (int)min((ulong)P, (items + slices - 1) / slices);
+    if (slices * (ulong)c->bands < parts)
+        c->bands = (int)min((ulong)P, (parts + slices - 1) / slices);
     c->rows = divide_up(divide_up(P, c->bands), BLOCK) * BLOCK;
     c->bands = divide_up(P, c->rows);
     c->slice = PITCH * ((c->rows - 1) * STRIDE + KERNEL);
@@ -108,7 +114,8 @@ INLINE void set_shape(unit_shape *u, const cut *c, const conv_args *args, int o,
     u->rows = min(c->rows, height.output - p);
     u->columns = min(c->columns, width.output - q);
     u->d = o * depth.stride - depth.padding;
-    const int h = p * STRIDE - height.padding, w = q * STRIDE - width.padding;
+    u->h = p * STRIDE - height.padding;
+    const int h = u->h, w = q * STRIDE - width.padding;
     set_slices(u, args);
     const int count = (u->rows - 1) * STRIDE + KERNEL;
     const int top = clamp(-h, 0, count), bottom = clamp(height.input - h, top, count);
@@ -159,3 +166,7 @@ INLINE void sum_unit(block *b, const cut *c, const unit_shape *u, const conv_arg
         sum_block(b, in + q, to + q, rows - p);
     }
 }
+
+#if IN_PLACE
+#include "rows_in_place.h"
+#endif

@@ -48,6 +48,15 @@ static const char *const cases[] = {
     "g5mb3ic5ih7oc5kh8sh2ph4",
     "g2ic2ih90iw45oc2kh9ph4kw9pw4+relu",
     "g2ic2id5ih13iw19oc2kd3kh7kw7pd1ph3pw3+bias",
+    /* 3x3/2 from src itself: columns and rows in the padding and not, blocks in part, a plane of
+       padding alone */
+    "g5mb2ic5ih33iw47oc10kh3sh2ph1kw3sw2pw1+bias+relu",
+    "g4mb2ic4ih30iw40oc4kh3sh2ph0kw3sw2pw0",
+    "g4mb2ic4ih31iw33oc4kh3sh2ph2kw3sw2pw2+bias",
+    "g3mb2ic3ih32iw32oc3oh16ow16kh3sh2ph0kw3sw2pw0",
+    "g3mb2ic3id5ih20iw34oc3kd1kh3kw3sd2sh2sw2pd1ph1pw1",
+    /* a result that no cache holds */
+    "g3ic3ih850iw850oc3kh3ph1kw3pw1",
     /* several filters to a channel */
     "g8mb2ic8ih14oc24kh3ph1+bias+relu6",
     "g1mb2ic1ih20oc5kh5ph2",

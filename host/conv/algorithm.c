@@ -38,17 +38,20 @@ const cc_algorithm *cc_algorithm_find(const char *name)
     return NULL;
 }
 
-/* llvmpipe, on which Mesa's rusticl runs, ends a work-item when its loops together have made 65,535
- * rounds, which guards it against endless ones and makes longer sums wrong without a word. With
- * Mesa 22.3 direct, tiled and transposed are right with 6,000 products and wrong with 8,100,
- * depthwise with 900 and with 960; others loop over the outputs of a work-item, too. */
+int cc_ends_loops_early(const clconv_device *device)
+{
+    return strcmp(device->platform, "rusticl") == 0 && device->kind == CLCONV_DEVICE_CPU;
+}
+
+/* With Mesa 22.3 direct, tiled and transposed are right with sums of 6,000 products and wrong with
+ * 8,100, depthwise with 900 and with 960; others loop over the outputs of a work-item, too. */
 static clconv_status check_loops(const cc_algorithm *algorithm, const clconv_device *device,
                                  const cc_shape *shape, clconv_error *error)
 {
     double products = (double)cc_kernel_elements(shape) * cc_group_c(shape);
     for (int i = 0; i < CLCONV_AXES; ++i)
         products /= (double)cc_phases(shape, (clconv_axis)i);
-    if (strcmp(device->platform, "rusticl") != 0 || device->kind != CLCONV_DEVICE_CPU)
+    if (!cc_ends_loops_early(device))
         return CLCONV_OK;
     if (algorithm->short_products == 0)
         return cc_fail(error, CLCONV_UNSUPPORTED, "rusticl ends the loops of %s early",

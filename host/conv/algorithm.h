@@ -89,6 +89,10 @@ clconv_status cc_algorithm_check(const cc_algorithm *algorithm, const clconv_dev
                                  clconv_math math, const cc_shape *shapes, size_t count,
                                  clconv_error *error);
 
+/* llvmpipe, on which Mesa's rusticl runs, ends a work-item when its loops together have made 65,535
+ * rounds, which guards it against endless ones and makes longer sums wrong without a word. */
+int cc_ends_loops_early(const clconv_device *device);
+
 /* The applicable algorithm with the smallest estimate. NULL only on devices that do not run loops
  * of this length: `direct` takes all else. */
 const cc_algorithm *cc_algorithm_choose(const clconv_device *device, clconv_math math,

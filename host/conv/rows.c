@@ -1,5 +1,6 @@
 /* Depthwise convolution in vectors along output rows, for CPU devices: kernels/rows.cl. */
 #include "conv/rows.h"
+#include "conv/packed_kernel.h"
 #include "conv/single_kernel.h"
 #include "core/checked.h"
 
@@ -165,10 +166,20 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return launch_ns + compute_ns(shape, f) / device->compute_units + memory_ns(shape, f);
 }
 
-/* Work-items: enough to share the work evenly, each with some microseconds of it and many more rows
- * than the kernel - 1 above them that it computes in part, and an empty one in front: see
+/* The macro UNITS of kernels/shares.h: 0, for equal shares, where no cache holds the result until
+ * the next launch, or a share would have too many rounds for llvmpipe. */
+static cl_uint shared_units(const clconv_device *device, const cc_shape *shape)
+{
+    const double cached_bytes = 8e6;
+    const double bytes = (double)shape->batch * shape->out_channels *
+                         (double)cc_output_elements(shape) * sizeof(float);
+    return bytes > cached_bytes || cc_ends_loops_early(device) ? 0 : device->compute_units;
+}
+
+/* Equal shares: enough that none has too many rounds, each with some microseconds of work and many
+ * more rows than the kernel - 1 above them that it computes in part, and an empty one in front: see
  * docs/PERFORMANCE.md. */
-static size_t item_count(const cc_shape *shape, form f, cl_uint compute_units)
+static size_t equal_items(const cc_shape *shape, form f, cl_uint compute_units)
 {
     const double item_ns = 3e3, most_rounds = MOST_ROUNDS;
     const double most = 16.0 * compute_units;
@@ -187,16 +198,20 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    char options[96];
-    const form f = choose_form(stage->target->device, shape);
+    char options[160];
+    const clconv_device *device = stage->target->device;
+    const form f = choose_form(device, shape);
+    const cl_uint units = shared_units(device, shape);
     snprintf(options, sizeof(options),
-             "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d",
-             f.lanes, f.planes, f.is_copied, f.kernel, f.stride, f.is_short, f.padding);
+             "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d "
+             "-DUNITS=%u -DPREFETCH=%d",
+             f.lanes, f.planes, f.is_copied, f.kernel, f.stride, f.is_short, f.padding, units,
+             cc_packed_prefetch(device));
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",
         .options = options,
-        .groups = {item_count(shape, f, stage->target->device->compute_units), 1, 1},
+        .groups = {units > 0 ? 2 * units : equal_items(shape, f, device->compute_units), 1, 1},
         .local = {1, 1, 1},
         .branches_epilogue = 1,
     };
