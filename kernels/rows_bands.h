@@ -111,12 +111,12 @@ CALLED void compute(const conv_args *given, __global const float *src,
         clear(buffer, min(depth.kernel_size * c.slice, BUFFER));
     for (; unit < end; ++unit) {
         b.slices = u.t_end - u.t;
+        int copied = u.t_end;
 #if IN_PLACE
         const int in_place = reads_in_place(&c, &u, &args, unit / of_plane);
-#else
-        const int in_place = 0;
+        copied = in_place ? u.t : u.t_end;
 #endif
-        for (int t = u.t; t < u.t_end && !in_place; ++t) {
+        for (int t = u.t; t < copied; ++t) {
             const int d = conv_pad_index(u.d + t * depth.dilation, depth.input, args.padding_mode);
             copy_slice(buffer + (t - u.t) * c.slice, &c, &u, &args, src + d * in_slice);
         }

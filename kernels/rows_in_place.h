@@ -13,7 +13,7 @@
 typedef struct {
     __global const float *src; /* where tap 0 of the first row and column reads, in the padding */
     int width, w;              /* of an input row; the column of src */
-    int top, bottom;           /* of BLOCK_INPUTS rows, the ones that lie in the plane */
+    int top, bottom;           /* whether the first and the last input row lie in the padding */
     int rows, columns;         /* of dst */
 } block_row;
 
@@ -28,23 +28,51 @@ INLINE void add_row(vector sum[BLOCK], const vector tap[KERNEL], vector values, 
     }
 }
 
-/* `whole`, a constant, says that all BLOCK_INPUTS rows lie in the plane. */
-INLINE void sum_row(const block *b, const block_row *row, __global float *out, int whole)
+/* An input row from `in` on; the first and the last one of a block may lie in the padding: a mask
+ * that clears it, and what leads to a row of the plane instead. */
+typedef struct {
+    ivector first, last;
+    int to_first, to_last;
+} outer_rows;
+
+INLINE void load_row(vector *low, vector *high, __global const float *in, const outer_rows *outer,
+                     int row)
+{
+    if (row == 0)
+        in += outer->to_first;
+    if (row == BLOCK_INPUTS - 1)
+        in += outer->to_last;
+    *low = load(in);
+    *high = load(in + LANES);
+}
+
+INLINE vector keep_row(vector values, const outer_rows *outer, int row)
+{
+    if (row == 0)
+        return keep(values, outer->first);
+    return row == BLOCK_INPUTS - 1 ? keep(values, outer->last) : values;
+}
+
+CALLED void sum_row(const block *b, const block_row *row, __global float *out)
 {
     __global const float *weights = b->weights;
-    const int width = row->width, top = row->top, bottom = row->bottom;
-    ivector inside[2]; /* masks of taps 0 and 2 */
+    const int width = row->width;
+    outer_rows outer;
+    outer.first = (ivector)(row->top - 1);
+    outer.last = (ivector)(row->bottom - 1);
+    outer.to_first = row->top ? width : 0;
+    outer.to_last = row->bottom ? -width : 0;
     for (int q = 0; q < row->columns; q += LANES) {
         const int column = min(q, row->columns - LANES), w = row->w + column * STRIDE;
-        inside[0] = inside[1] = (ivector)(-1);
+        ivector left = (ivector)(-1), right = (ivector)(-1); /* of taps 0 and 2: what is in rows */
         if (w < 0 || w + 2 * LANES >= width) {
             const uvector index = ORDER(LANE_INDICES) * 2u + (uint)w;
-            inside[0] = lanes_below(index, width);
-            inside[1] = lanes_below(index + 2u, width);
+            left = lanes_below(index, width);
+            right = lanes_below(index + 2u, width);
         }
         __global const float *const first = row->src + column * STRIDE;
         __global const float *in = first;
-        vector sum[BLOCK], tap[KERNEL], next_tap[KERNEL];
+        vector low, high, sum[BLOCK], tap[KERNEL], next_tap[KERNEL];
 #pragma unroll
         for (int i = 0; i < BLOCK; ++i)
             sum[i] = b->shift;
@@ -55,11 +83,9 @@ INLINE void sum_row(const block *b, const block_row *row, __global float *out, i
         }
 #pragma unroll
         for (int j = 0; j < BLOCK_INPUTS; ++j, in += width) {
-            if (!whole && (j < top || j >= bottom))
-                continue;
-            const vector low = load(in), high = load(in + LANES);
-            add_row(sum, tap, keep(EVEN(low, high), inside[0]), j);
-            add_row(sum, next_tap, ODD(low, high), j);
+            load_row(&low, &high, in, &outer, j);
+            add_row(sum, tap, keep_row(keep(EVEN(low, high), left), &outer, j), j);
+            add_row(sum, next_tap, keep_row(ODD(low, high), &outer, j), j);
         }
         /* Tap 2 as the odd ones from tap 1 on: no float past the last lane's is read. */
 #pragma unroll
@@ -68,10 +94,8 @@ INLINE void sum_row(const block *b, const block_row *row, __global float *out, i
         in = first + 1;
 #pragma unroll
         for (int j = 0; j < BLOCK_INPUTS; ++j, in += width) {
-            if (!whole && (j < top || j >= bottom))
-                continue;
-            const vector low = load(in), high = load(in + LANES);
-            add_row(sum, tap, keep(ODD(low, high), inside[1]), j);
+            load_row(&low, &high, in, &outer, j);
+            add_row(sum, tap, keep_row(keep(ODD(low, high), right), &outer, j), j);
         }
         /* What the block below reads: too many rows for the hardware's own prefetchers. */
 #pragma unroll
@@ -84,31 +108,24 @@ INLINE void sum_row(const block *b, const block_row *row, __global float *out, i
     }
 }
 
-CALLED void sum_whole_row(const block *b, const block_row *row, __global float *out)
-{
-    sum_row(b, row, out, 1);
-}
-
-CALLED void sum_edge_row(const block *b, const block_row *row, __global float *out)
-{
-    sum_row(b, row, out, 0);
-}
-
-/* Whether all that a unit reads lies in the tensor, also beside the rows of plane number `plane`.
- */
+/* Whether all that a unit reads lies in the tensor, also beside the rows of plane number `plane`,
+ * but for a column and a row of padding on each side, the lower one past whole blocks. */
 INLINE int reads_in_place(const cut *c, const unit_shape *u, const conv_args *args, ulong plane)
 {
     const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
     const int last_w = (width.output - LANES) * STRIDE - width.padding;
     if (depth.kernel_size > 1 || u->t == u->t_end || c->strips > 1 || width.output < LANES ||
-        width.padding > 1 || last_w + 2 * LANES > width.input)
+        width.padding > 1 || height.padding > 1 || last_w + 2 * LANES > width.input)
         return 0;
-    const int blocks = divide_up(u->rows, BLOCK);
-    const int end_h = min(u->h + (blocks * BLOCK - 1) * STRIDE + KERNEL, height.input);
-    const long slice = (long)plane * depth.input + u->d, row = slice * height.input + end_h - 1;
+    const int end_h = u->h + (u->rows - 1) * STRIDE + KERNEL;
+    if (end_h > height.input + (u->rows % BLOCK == 0))
+        return 0;
+    const int blocks = divide_up(u->rows, BLOCK), read_h = (blocks * BLOCK - 1) * STRIDE + KERNEL;
+    const long slice = (long)plane * depth.input + u->d, row = slice * height.input + u->h + read_h;
     const long rows = (long)args->N * args->C * depth.input * height.input;
+    const long last_row = row - (end_h > height.input) - 1;
     return (slice > 0 || u->h > 0 || width.padding == 0) &&
-           row * width.input + last_w + 2 * LANES + 1 <= rows * width.input;
+           last_row * width.input + last_w + 2 * LANES + 1 <= rows * width.input;
 }
 
 INLINE void sum_in_place(block *b, const cut *c, const unit_shape *u, const conv_args *args,
@@ -124,12 +141,9 @@ INLINE void sum_in_place(block *b, const cut *c, const unit_shape *u, const conv
     for (int p = 0; p < u->rows; p += BLOCK) {
         const int h = u->h + p * STRIDE;
         row.src = slice + (h * width + row.w);
-        row.top = max(-h, 0);
-        row.bottom = height - h;
+        row.top = h < 0;
         row.rows = u->rows - p;
-        if (row.top == 0 && row.bottom >= BLOCK_INPUTS)
-            sum_whole_row(b, &row, out + p * b->Q);
-        else
-            sum_edge_row(b, &row, out + p * b->Q);
+        row.bottom = row.rows >= BLOCK && h + BLOCK_INPUTS > height;
+        sum_row(b, &row, out + p * b->Q);
     }
 }
