@@ -60,20 +60,13 @@ typedef struct {
 /* Elements of a dst that is written past the caches: 8 MiB, more than a core has for itself. */
 #define STREAMED (1l << 21)
 
-/* The activation of `count` sums, whole vectors: a function of its own, as it is long. */
-NOINLINE void activate(__local float *sums, int count, int activation, float slope)
+#include "activation.h"
+
+/* The activation of `count` sums, whole vectors. */
+NOINLINE void activate_sums(__local float *sums, int count, int activation, float slope)
 {
-    if (activation > 3) {
-        for (int i = 0; i < count; ++i)
-            sums[i] = conv_activate(sums[i], activation, slope);
-        return;
-    }
-    const float most = activation == 2 ? 6.0f : INFINITY;
-    for (int i = 0; i < count; i += LANES) {
-        const vector x = load_local(sums + i);
-        const vector low = activation == 3 ? slope * x : (vector)0.0f;
-        store_local(select(select(x, (vector)most, x > most), low, x < 0.0f), sums + i);
-    }
+    for (int i = 0; i < count; i += LANES)
+        store_local(activate(load_local(sums + i), activation, slope), sums + i);
 }
 
 /* `streamed`: past the caches, where `out` is aligned. */
@@ -291,8 +284,9 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
                     __local float *const line = lines + k * s.line_floats;
                     if (activation != 0)
                         for (int phase = 0; phase < phases; ++phase)
-                            activate(line + phase * line_floats,
-                                     (line_count + LANES - 1) / LANES * LANES, activation, slope);
+                            activate_sums(line + phase * line_floats,
+                                          (line_count + LANES - 1) / LANES * LANES, activation,
+                                          slope);
                     __global float *const out = dst + ((long)b * channels + k) * out_plane;
                     for (int i = 0; i < rows; ++i)
                         store_row(out + (long)i * height.out_step * width.output, line + i * pitch,

@@ -96,18 +96,11 @@ INLINE vector load(__global const float *from, int stride)
 #endif
 }
 
-static __attribute__((noinline)) vector activate(vector x, int activation, float slope)
+#include "activation.h"
+
+static __attribute__((noinline)) vector activate_sum(vector x, int activation, float slope)
 {
-    const vector zero = (vector)0.0f;
-    switch (activation) { /* as conv_activate */
-    case 1: return select(x, zero, x < zero);
-    case 2: return select(select(x, zero, x < zero), (vector)6.0f, x > (vector)6.0f);
-    case 3: return select(x, (vector)slope * x, x < zero);
-    case 4: return (vector)1.0f / ((vector)1.0f + exp(-x));
-    case 5: return tanh(x);
-    case 6: return x / ((vector)1.0f + exp(-x));
-    default: return x;
-    }
+    return activate(x, activation, slope);
 }
 
 INLINE void store(vector sum, const target_row *row, int column)
@@ -115,7 +108,7 @@ INLINE void store(vector sum, const target_row *row, int column)
     __global float *const to = row->to + column;
     sum += (vector)row->shift;
     if (row->activation != 0)
-        sum = activate(sum, row->activation, row->slope);
+        sum = activate_sum(sum, row->activation, row->slope);
 #if defined(__has_builtin) && __has_builtin(__builtin_nontemporal_store)
     if (row->streamed) {
         __builtin_nontemporal_store(sum, (__global vector *)to);

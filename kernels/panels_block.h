@@ -14,19 +14,7 @@ typedef struct {
     float slope;
 } strip_place;
 
-/* As conv_activate. */
-INLINE vector activate(vector x, int activation, float slope)
-{
-    switch (activation) {
-    case 1: return select(x, (vector)0.0f, x < 0.0f);
-    case 2: return select(select(x, (vector)6.0f, x > 6.0f), (vector)0.0f, x < 0.0f);
-    case 3: return select(x, slope * x, x < 0.0f);
-    case 4: return 1.0f / (1.0f + exp(-x));
-    case 5: return tanh(x);
-    case 6: return x / (1.0f + exp(-x));
-    default: return x;
-    }
-}
+#include "activation.h"
 
 /* Results of sums that are complete in `kept`. */
 NOINLINE void finish_block(const strip_place *strip, const int vectors, const int channels,

@@ -2,8 +2,6 @@
  * Rows are few or blocks small there, so that one function goes through all blocks of a share and
  * keeps what does not change between them in registers. */
 
-#include "rectify.h"
-
 /* The panel's products with a block of CHANNELS output channels, added to `sum`. The factors that
  * are fewer stay in registers, the others pass through one. */
 INLINE void add_products(const int vectors, __local const float *panel,

@@ -13,6 +13,8 @@ typedef struct {
     int from, to;               /* from a vector of a block to the next one: in the copy, in dst */
     int Q, columns;             /* of a row of dst; that are stored in part */
     vector shift;               /* what a sum starts from */
+    int activation;             /* of sums in registers: up to RECTIFIERS */
+    float slope;
 } block;
 
 /* `vectors`, a constant, of which `count` are stored. */
@@ -48,11 +50,14 @@ INLINE void sum_vectors(int vectors, const block *b, const float *in, __global f
         }
     }
     __global float *const whole = b->whole;
-    const int to = b->to;
+    const int to = b->to, activation = b->activation;
+    const float slope = b->slope;
 #pragma unroll
     for (int i = 0; i < BLOCK; ++i, out += to) {
         if (i >= vectors || i >= count)
             continue;
+        if (activation != 0)
+            sum[i] = rectify(sum[i], activation, slope);
         if (out <= whole)
             store_rows(sum[i], out, 0);
         else

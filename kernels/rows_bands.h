@@ -105,6 +105,8 @@ CALLED void compute(const conv_args *given, __global const float *src,
     block b;
     set_block(&b, &c, &args);
     b.shift = (vector)(0.0f);
+    b.activation = args.activation <= RECTIFIERS ? args.activation : 0;
+    b.slope = args.slope;
     unit_shape u;
     set_shape(&u, &c, &args, o, band, strip);
     if (KERNEL > 0)
@@ -132,9 +134,9 @@ CALLED void compute(const conv_args *given, __global const float *src,
             else
 #endif
                 sum_unit(&b, &c, &u, &args, buffer, out);
-            if (args.activation != 0)
+            if (args.activation > RECTIFIERS)
                 for (int i = 0; i < u.rows; ++i)
-                    activate(out + i * Q, u.columns, args.activation, args.slope);
+                    activate_values(out + i * Q, u.columns, args.activation, args.slope);
         }
         if (++strip == c.strips) {
             strip = 0;

@@ -222,9 +222,9 @@ CALLED void compute(const conv_args *given, __global const float *src,
             compute_piece(&args, at, src + (long)at.plane * in_plane,
                           weights + ((long)c * m + k) * taps, shift, out);
             if (args.activation != 0) {
-                activate(out, at.rows * Q, args.activation, args.slope);
+                activate_values(out, at.rows * Q, args.activation, args.slope);
                 if (pair)
-                    activate(out + at.apart.dst, at.rows * Q, args.activation, args.slope);
+                    activate_values(out + at.apart.dst, at.rows * Q, args.activation, args.slope);
             }
         }
         line += (ulong)at.rows;

@@ -139,9 +139,9 @@ CALLED void compute(const conv_args *given, __global const float *src,
             sum_run(&r, height, width,
                     args.has_bias ? spread(bias + filter, step) : (vector)(0.0f));
             if (args.activation != 0) {
-                activate(r.dst, r.rows * Q, args.activation, args.slope);
+                activate_values(r.dst, r.rows * Q, args.activation, args.slope);
                 if (pair)
-                    activate(r.dst + r.apart.dst, r.rows * Q, args.activation, args.slope);
+                    activate_values(r.dst + r.apart.dst, r.rows * Q, args.activation, args.slope);
             }
         }
         line += (ulong)r.rows;

@@ -12,11 +12,17 @@ typedef struct {
     int slices, slice;     /* of the depth, and floats of one */
     int Q, columns;        /* of a row of dst; that are stored in part */
     vector shift;          /* what a sum starts from */
+    int activation;        /* of sums in registers: up to RECTIFIERS */
+    float slope;
 } block;
 
 /* The first `rows` rows of a block. */
-INLINE void store_block(const vector sum[BLOCK], const block *b, __global float *out, int rows)
+INLINE void store_block(vector sum[BLOCK], const block *b, __global float *out, int rows)
 {
+    if (b->activation != 0)
+#pragma unroll
+        for (int i = 0; i < BLOCK; ++i)
+            sum[i] = rectify(sum[i], b->activation, b->slope);
     __global float *const whole = b->whole;
     const int Q = b->Q;
     if (rows >= BLOCK && out + (BLOCK - 1) * Q <= whole) {

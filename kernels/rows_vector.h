@@ -47,6 +47,8 @@ typedef struct {
     long src, weights, dst;
 } spacing;
 
+#include "activation.h"
+
 /* ---- Loading ---- */
 
 INLINE vector load(__global const float *from)
@@ -170,10 +172,17 @@ INLINE void store_part(vector values, int count, __global float *to, long apart)
 #endif
 }
 
-CALLED void activate(__global float *values, int count, int activation, float slope)
+CALLED void activate_values(__global float *values, int count, int activation, float slope)
 {
+    for (; count >= LANES; count -= LANES, values += LANES)
+        *(__global unaligned_vector *)values = activate(load(values), activation, slope);
+    float rest[LANES];
+    for (int i = 0; i < LANES; ++i)
+        rest[i] = i < count ? values[i] : 0.0f;
+    const vector last = activate(VECTOR_LOAD(0, rest), activation, slope);
+    VECTOR_STORE(last, 0, rest);
     for (int i = 0; i < count; ++i)
-        values[i] = conv_activate(values[i], activation, slope);
+        values[i] = rest[i];
 }
 
 /* ---- Lane by lane ---- */

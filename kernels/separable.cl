@@ -66,7 +66,7 @@ INLINE void fill_panel(const conv_args *first, piece at, const int n, const int 
         const vector shift = (vector)(first->has_bias ? bias[k] : 0.0f);
         compute_piece(first, at, src + at.plane * plane, weights + k * taps, shift, panel);
         if (first->activation != 0)
-            activate(panel, outputs, first->activation, first->slope);
+            activate_values(panel, outputs, first->activation, first->slope);
     }
 }
 

@@ -1,8 +1,6 @@
 /* The pointwise stage of separable.cl: a register block of CHANNELS output channels and a tile of
  * some vectors of pixels, summed over all input channels. */
 
-#include "rectify.h"
-
 #if LANES == 16
 #define CHANNELS 8
 #else
@@ -45,8 +43,10 @@ CALLED void finish_block(const separable_tile *tile, const int k, const int live
     const float slope = tile->slope;
     for (int i = 0; i < live; ++i) {
         __global float *const out = tile->dst + (k + i) * tile->plane;
-        for (int j = 0; j < pixels; ++j)
-            out[j] = conv_activate(sums[i * VECTORS * LANES + j], activation, slope);
+        for (int j = 0; j < pixels; j += LANES) {
+            const vector x = *(const unaligned_vector *)(sums + (i * VECTORS * LANES + j));
+            store_part(activate(x, activation, slope), min(pixels - j, LANES), out + j, 0);
+        }
     }
 }
 

@@ -1,19 +1,12 @@
 /* dst = finish(A^T M A) of the tiles of a pack, for winograd.cl. */
 
-/* conv_activate (conv.h) for a block of outputs. */
-static __attribute__((noinline)) void activate(float *x, int activation, float slope)
+#include "activation.h"
+
+/* The activation of a block of outputs. */
+static __attribute__((noinline)) void activate_block(float *x, int activation, float slope)
 {
-    if (activation > 3) {
-#pragma unroll 1
-        for (int i = 0; i < TILE * TILE * LANES; ++i)
-            x[i] = conv_activate(x[i], activation, slope);
-        return;
-    }
-    const float most = activation == 2 ? 6.0f : INFINITY;
-    for (int i = 0; i < TILE * TILE; ++i) {
-        const vector y = LOAD(x + i * LANES), low = activation == 3 ? slope * y : (vector)0.0f;
-        STORE(select(select(y, (vector)most, y > most), low, y < 0.0f), x + i * LANES);
-    }
+    for (int i = 0; i < TILE * TILE * LANES; i += LANES)
+        STORE(activate(LOAD(x + i), activation, slope), x + i);
 }
 
 /* The inverse of split_columns. */
@@ -111,7 +104,7 @@ static __attribute__((noinline)) void finish_pack(const conv_args *args, __globa
             transform_sums(M + (block * PRODUCTS * BLOCK_K + padded % BLOCK_K) * LANES,
                            has_bias ? bias[k] : 0.0f, rows[k & 1]);
             if (activation != 0)
-                activate(rows[k & 1][0], activation, slope);
+                activate_block(rows[k & 1][0], activation, slope);
         }
         for (int i = 0; i < run_count && k > first; ++i) {
             const run r = runs[i];
