@@ -3,13 +3,13 @@
  * result that is written by the other core each time takes up to twice as long.
  *
  * PoCL hands out work-items in order, ceil(rest / units) at a time, to whichever thread is free,
- * and who ends a launch begins the next one. Of 2 * UNITS items, each unit's first ones are one
- * large share, of two items with an empty one; UNITS / 2 small ones are left for those who end
- * first. With one small share the thread that comes first ends last, and so is the first again;
- * with equal shares it would end first, and all would change places with each launch. */
+ * and who ends a launch begins the next one. Of 2 * UNITS items the first UNITS / 2 to come get two
+ * each, an empty one and a large share, the other units a large share alone, and UNITS / 2 small
+ * ones are left for those who end first. On two units the thread that comes first so ends last, and
+ * is the first again; with equal shares it ends first, and both change places with each launch. */
 
-#ifndef UNITS /* compute units; 0: equal shares for any number of items, the first of them empty   \
-               */
+/* Compute units; 0: equal shares for any number of items, the first of them empty. */
+#ifndef UNITS
 #define UNITS 0
 #endif
 
@@ -20,7 +20,7 @@ static inline void own_share(ulong *first, ulong *end, ulong *parts)
 {
     const int item = (int)get_global_id(0);
 #if UNITS
-    const int pairs = (UNITS + 1) / 2; /* large shares of two items */
+    const int pairs = (UNITS + 1) / 2; /* of an empty item and a large share */
     const int share = item < 2 * pairs ? item / 2 : item - pairs, next = share + 1;
     *parts = LARGE * UNITS + UNITS / 2;
     *end = LARGE * min(next, UNITS) + max(next - UNITS, 0);
