@@ -1,5 +1,5 @@
-/* Shares of the work that find what their processor wrote the last time still in its caches. Cores
- * that have no cache in common, as two of a virtual machine often, pass a line on in 0.5 us, so a
+/* Shares of the work that find what their processor wrote the last time still in its caches. Two
+ * cores of a virtual machine pass a line on in 0.5 us, as if no cache were common to them, so a
  * result that is written by the other core each time takes up to twice as long.
  *
  * PoCL hands out work-items in order, ceil(rest / units) at a time, to whichever thread is free,
