@@ -247,7 +247,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     const size_t length = cc_kernel_options(shape, options, sizeof(options));
     snprintf(options + length, sizeof(options) - length,
              " -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DPIXELS=%d",
-             cc_packed_prefetch(stage->target->device), f.lanes, f.vectors, f.pixels);
+             cc_kernel_prefetch(stage->target->device), f.lanes, f.vectors, f.pixels);
     TRY(cc_packed_build(stage, sizeof(state), "blocked", options, error));
     cc_packed_set_taps(stage, f.lanes * f.vectors);
 

@@ -1,6 +1,7 @@
 #include "conv/kernel_args.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static cc_kernel_axis kernel_axis(const cc_axis *axis)
 {
@@ -35,4 +36,9 @@ size_t cc_kernel_options(const cc_shape *shape, char *text, size_t size)
                                 shape->padding_mode != CLCONV_ZEROS,
                                 shape->epilogue.activation != CLCONV_NONE, shape->transposed != 0);
     return length > 0 ? (size_t)length : 0;
+}
+
+int cc_kernel_prefetch(const clconv_device *device)
+{
+    return strcmp(device->platform, "Oclgrind") != 0;
 }

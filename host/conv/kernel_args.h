@@ -31,4 +31,7 @@ static inline cc_argument cc_tensor_argument(const cc_tensor *tensor)
  * to which an algorithm adds its own. Written as snprintf does. */
 size_t cc_kernel_options(const cc_shape *shape, char *text, size_t size);
 
+/* The macro PREFETCH of kernels/conv.h: Oclgrind, a simulator, refuses clang's prefetches. */
+int cc_kernel_prefetch(const clconv_device *device);
+
 #endif

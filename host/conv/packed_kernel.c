@@ -69,11 +69,6 @@ clconv_status cc_packed_launch(const cc_stage *stage, cc_chain *chain, const cc_
                      &s->items, &local, error);
 }
 
-int cc_packed_prefetch(const clconv_device *device)
-{
-    return strcmp(device->platform, "Oclgrind") != 0;
-}
-
 double cc_packed_floats(const cc_shape *shape, int64_t block)
 {
     return (double)shape->groups * (double)cc_kernel_elements(shape) * cc_group_c(shape) *

@@ -41,9 +41,6 @@ void cc_packed_set_tasks(cc_stage *stage, int64_t tasks, int64_t local_floats);
 clconv_status cc_packed_launch(const cc_stage *stage, cc_chain *chain, const cc_kernel_args *args,
                                cc_argument tiling, const cc_stage_io *io, clconv_error *error);
 
-/* The macro PREFETCH of kernels/conv.h: Oclgrind, a simulator, refuses clang's prefetches. */
-int cc_packed_prefetch(const clconv_device *device);
-
 /* Floats of the weights with K/G padded to whole blocks, which may make them many times as large:
  * a double, as it need not fit. */
 double cc_packed_floats(const cc_shape *shape, int64_t block);

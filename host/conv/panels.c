@@ -263,7 +263,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     const form f = choose_form(stage->target->device, shape);
     snprintf(options, sizeof(options),
              "-DTRANSPOSED=%d -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
-             shape->transposed != 0, f.lanes == 8 && cc_packed_prefetch(stage->target->device),
+             shape->transposed != 0, f.lanes == 8 && cc_kernel_prefetch(stage->target->device),
              f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));
     TRY(cc_packed_build(stage, sizeof(state), "panels", options, error));
     cc_packed_set_taps(stage, f.channels);

@@ -1,6 +1,6 @@
 /* Depthwise convolution in vectors along output rows, for CPU devices: kernels/rows.cl. */
 #include "conv/rows.h"
-#include "conv/packed_kernel.h"
+#include "conv/kernel_args.h"
 #include "conv/single_kernel.h"
 #include "core/checked.h"
 
@@ -206,7 +206,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
              "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d "
              "-DUNITS=%u -DPREFETCH=%d",
              f.lanes, f.planes, f.is_copied, f.kernel, f.stride, f.is_short, f.padding, units,
-             cc_packed_prefetch(device));
+             cc_kernel_prefetch(device));
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",

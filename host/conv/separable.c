@@ -1,6 +1,5 @@
 /* A depthwise convolution and the pointwise one after it as one kernel, for CPU devices:
  * kernels/separable.cl. */
-#include "conv/packed_kernel.h"
 #include "conv/pair_kernel.h"
 #include "conv/rows.h"
 #include "core/checked.h"
@@ -149,7 +148,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     const int kernel = cc_rows_kernel(&shapes[0]);
     snprintf(options, sizeof(options),
              "-DPADDING_MODE=%d -DPREFETCH=%d -DLANES=%d -DKERNEL=%d -DSTRIDE=%d",
-             shapes[0].padding_mode != CLCONV_ZEROS, cc_packed_prefetch(device),
+             shapes[0].padding_mode != CLCONV_ZEROS, cc_kernel_prefetch(device),
              cc_vector_lanes(cc_device_vectors(device)), kernel,
              kernel > 0 ? shapes[0].axis[CLCONV_WIDTH].stride : 1);
     TRY(cc_pair_build(stage, sizeof(state), "separable", options, error));
