@@ -334,7 +334,9 @@ CLCONV_API clconv_status clconv_context_create(const char *device, clconv_contex
 
 /* Outlive nothing: destroy plans and packed weights of a context before the context. Keeps what
  * was compiled on disk (clconv_cache_folder), which takes PoCL, but no other driver known, up to a
- * second for each program that is kept. */
+ * second for each program that is kept. Where a plan was `pointwise` it also empties CLBlast's
+ * cache, which the whole process shares: whoever calls CLBlast next waits until it has compiled
+ * again. */
 CLCONV_API void clconv_context_destroy(clconv_context *context);
 
 /* The device that was chosen; valid as long as the context. */

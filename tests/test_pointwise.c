@@ -71,3 +71,20 @@ Test(pointwise, is_not_the_default_of_a_cpu_device)
     device.kind = CLCONV_DEVICE_GPU;
     cr_assert_str_eq(cc_algorithm_choose(&device, CLCONV_MATH_DEFAULT, &shape)->name, "pointwise");
 }
+
+static cl_uint context_references(void)
+{
+    cl_uint count = 0;
+    clGetContextInfo(stage_on.cl, CL_CONTEXT_REFERENCE_COUNT, sizeof(count), &count, NULL);
+    return count;
+}
+
+/* CLBlast's cache would. */
+Test(pointwise, keeps_no_context_alive)
+{
+    const cl_uint before = context_references();
+    stage_check("pointwise", CLCONV_DEVICE_GPU, "ic3ih5oc4kh1");
+    cc_programs_destroy(stage_on.programs);
+    stage_on.programs = NULL;
+    cr_assert_eq(context_references(), before);
+}

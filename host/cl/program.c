@@ -26,6 +26,7 @@ struct cc_programs {
     cc_mutex *lock;          /* guards what follows */
     entry *first;
     clconv_statistics statistics;
+    void (*forget)(void); /* NULL: no other library keeps programs */
 };
 
 /* COMMON and the options in one string; NULL when out of memory. */
@@ -83,9 +84,18 @@ void cc_programs_destroy(cc_programs *programs)
             save(programs, e);
         entry_free(e);
     }
+    if (programs->forget != NULL)
+        programs->forget();
     cc_program_cache_destroy(programs->cache);
     cc_mutex_destroy(programs->lock);
     free(programs);
+}
+
+void cc_programs_kept_elsewhere(cc_programs *programs, void (*forget)(void))
+{
+    cc_mutex_lock(programs->lock);
+    programs->forget = forget;
+    cc_mutex_unlock(programs->lock);
 }
 
 void cc_programs_statistics(const cc_programs *programs, clconv_statistics *statistics)

@@ -109,6 +109,16 @@ cleanup:
     return status;
 }
 
+/* CLBlast keeps what it compiled, and with it the context, in tables that C++ tears down after
+ * main: some drivers are gone by then (Oclgrind; its heap was written to after it was freed). */
+static void clear_blast(void)
+{
+    typedef CLBlastStatusCode clear(void);
+    clear *const clear_cache = (clear *)cc_library_function(CLCONV_CLBLAST, "CLBlastClearCache");
+    if (clear_cache != NULL)
+        clear_cache();
+}
+
 /* `count` products, `step` elements apart in each operand: A weights, B input, C output. */
 struct products {
     cc_tensor a, b, c;
@@ -203,6 +213,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
         TRY(cc_kernel_create(stage->target->programs, "pointwise", "pointwise_finish", options,
                              &state->finish, error));
     TRY(load_blast(&state->multiply, error));
+    cc_programs_kept_elsewhere(stage->target->programs, clear_blast);
     TRY(compile_blast(stage->target, state->multiply, error));
 cleanup:
     return status;
