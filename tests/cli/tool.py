@@ -22,8 +22,8 @@ class ToolTest(unittest.TestCase):
     def files(self):
         return sorted(os.listdir(self.directory))
 
-    def clconv(self, *arguments, env=None, timeout=120, **options):
-        """Runs the command in the scratch directory."""
+    def clconv(self, *arguments, env=None, timeout=300, **options):
+        """Runs the command in the scratch directory. The timeout is for one that hangs."""
         return subprocess.run(
             [CLCONV, *map(str, arguments)], cwd=self.directory, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, universal_newlines=True, timeout=timeout,

@@ -1,5 +1,6 @@
 #include "yardstick.h"
 
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,7 +9,13 @@
 
 #include "progress.h"
 
-enum { MAX_PROCESSORS = 256, FIRST_READINGS = 40, LANES = 48, STEPS = 1000000 };
+enum {
+    MAX_PROCESSORS = 256,
+    FIRST_READINGS = 40,
+    LANES = 48,
+    FIRST_STEPS = 1000,
+    READING_NS = 2000000 /* at least, when the processor is not disturbed: many times a wake-up */
+};
 
 static const double slow_factor = 1.2;
 
@@ -21,6 +28,7 @@ typedef struct worker {
 static struct {
     size_t count; /* threads; 0: no yardstick */
     int ending;
+    int steps; /* of a piece of work */
     pthread_barrier_t begin, end; /* of the workers and the one who reads */
     worker workers[MAX_PROCESSORS];
     double *readings; /* sorted */
@@ -28,13 +36,13 @@ static struct {
 } yardstick;
 
 /* As many independent multiply-adds as keep a processor's vector units busy. */
-static float work(void)
+static float work(int steps)
 {
     float x[LANES];
     float sum = 0;
     for (int i = 0; i < LANES; i++)
         x[i] = (float)i;
-    for (int step = 0; step < STEPS; step++)
+    for (int step = 0; step < steps; step++)
         for (int i = 0; i < LANES; i++)
             x[i] = x[i] * 0.75F + 1.0F;
     for (int i = 0; i < LANES; i++)
@@ -50,9 +58,20 @@ static void *run_worker(void *data)
         if (yardstick.ending)
             return NULL;
         const uint64_t start = clock_ns();
-        w->sum += work();
+        w->sum += work(yardstick.steps);
         w->ns = (double)(clock_ns() - start);
         pthread_barrier_wait(&yardstick.end);
+    }
+}
+
+/* Steps that take READING_NS: builds differ a hundredfold, sanitizers against vectors. */
+static int long_enough(worker *w)
+{
+    for (int steps = FIRST_STEPS;; steps *= 2) {
+        const uint64_t start = clock_ns();
+        w->sum += work(steps);
+        if (clock_ns() - start >= READING_NS || steps > INT_MAX / 2)
+            return steps;
     }
 }
 
@@ -94,6 +113,7 @@ void yardstick_start(void)
     const size_t wanted = processors < 1                ? 1
                           : processors > MAX_PROCESSORS ? MAX_PROCESSORS
                                                         : (size_t)processors;
+    yardstick.steps = long_enough(&yardstick.workers[0]);
     pthread_barrier_init(&yardstick.begin, NULL, (unsigned)wanted + 1);
     pthread_barrier_init(&yardstick.end, NULL, (unsigned)wanted + 1);
     for (size_t i = 0; i < wanted; i++) {
