@@ -8,12 +8,13 @@
  *           the height and of all phases of the width, for `blocks` blocks of output channels.
  * Copy      `chunk` input channels at a time, of the inputs that the band reads, padding resolved.
  *           Inputs of a strided axis are sorted by their index modulo the stride, so that those
- * that neighbouring outputs read for a tap are neighbours; a row of it has `pitch` inputs. Line
- * Output (p, q) of the band is number p * pitch + q of a line, and reads the copy there and a
- * constant of the tap further on: vectors run over the ends of rows, and what lies between them is
- * computed in vain. Tile      channels x VECTORS accumulators, VECTORS vectors of the copy and as
- * many broadcasts as channels a tap. Sums wait in the line for the next chunk. Store     Row by
- * row; the lines of phases of the width are interleaved.
+ *           that neighbouring outputs read for a tap are neighbours; a row has `pitch` inputs.
+ * Line      Output (p, q) of the band is number p * pitch + q of a line, and reads the copy there
+ *           and a constant of the tap further on: vectors run over the ends of rows, and what lies
+ *           between them is computed in vain.
+ * Tile      channels x VECTORS accumulators; a tap takes VECTORS vectors of the copy and as many
+ *           broadcasts as channels. Sums wait in the line for the next chunk.
+ * Store     Row by row; the lines of phases of the width are interleaved.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
  *           packed [g][block of channels][phase][c][tap of the phase][channel], zero past K/G
@@ -108,7 +109,96 @@ INLINE void store_row(__global float *out, __local const float *line, const int 
             out[j] = line[phase * apart + at];
 }
 
+/* The same for `rows` rows, `out_step` apart in dst and `step` in the lines. */
+NOINLINE void store_rows(__global float *out, const long out_step, __local const float *line,
+                         const int step, const int rows, const int phases, const int apart,
+                         const int count, const int streamed)
+{
+    for (int i = 0; i < rows; ++i)
+        store_row(out + i * out_step, line + i * step, phases, apart, count, streamed);
+}
+
 /* ---- A task ---- */
+
+/* What a task computes: outputs of one phase of the depth and of the height. */
+typedef struct {
+    int o, p, q; /* the first one on each axis: depth, height, width */
+    int rows, cols;
+    int phase_d, phase_h;
+} band;
+
+/* Lists where the rows of the copy are in a channel, or -1, in order [tap of the depth][height
+ * modulo in_step][row], `copy_rows` rows from `first` on; returns how many there are. */
+NOINLINE int find_rows(const band *b, const band_axis *depth, const band_axis *height,
+                       const int first, const int copy_rows, const int row_size, const int mode,
+                       __local int *offsets)
+{
+    int count = 0;
+    for (int t = 0; t < depth->taps; ++t) {
+        if (!is_tap(*depth, b->phase_d, t))
+            continue;
+        const int d = conv_pad_index(b->o * depth->in_step + tap_base(*depth, b->phase_d, t),
+                                     depth->input, mode);
+        for (int i = 0; i < height->in_step; ++i)
+            for (int j = 0; j < copy_rows; ++j) {
+                const int h =
+                    conv_pad_index((b->p + first + j) * height->in_step + i, height->input, mode);
+                offsets[count++] = d < 0 || h < 0 ? -1 : (d * height->input + h) * row_size;
+            }
+    }
+    return count;
+}
+
+/* Lists the taps of each phase of the width in `table`: where one reads in the copy and where its
+ * weights are. `parts` has of each phase: first and end in the table, weights of earlier phases,
+ * weights. Taps that read zero padding only are left out. The copy begins at row and column
+ * `first`; a class of its columns modulo in_step has `class_step` floats, a row `pitch`. */
+NOINLINE void find_taps(const band *b, const band_axis *d_axis, const band_axis *h_axis,
+                        const band_axis *w_axis, const int2 first, const int class_step,
+                        const int pitch, const int channels, const int mode, __local int2 *table,
+                        __local int4 *parts)
+{
+    const band_axis depth = *d_axis, height = *h_axis, width = *w_axis;
+    const int phases = band_phases(width), taps_d = phase_taps(depth, b->phase_d);
+    int entries = 0, weights_first = (earlier_taps(depth, b->phase_d) * height.taps +
+                                      taps_d * earlier_taps(height, b->phase_h)) *
+                                     width.taps;
+    for (int phase = 0; phase < phases; ++phase) {
+        const int first_entry = entries;
+        int slice = 0, number = 0;
+        for (int t = 0; t < depth.taps; ++t) {
+            if (!is_tap(depth, b->phase_d, t))
+                continue;
+            const int live_d =
+                mode != 0 || reads_inside(depth, tap_base(depth, b->phase_d, t), b->o, 1);
+            for (int r = 0; r < height.taps; ++r) {
+                if (!is_tap(height, b->phase_h, r))
+                    continue;
+                const int h = tap_base(height, b->phase_h, r);
+                const int row = floor_divide(h, height.in_step);
+                const int live_h = mode != 0 || reads_inside(height, h, b->p, b->rows);
+                const int first_row =
+                    ((slice * height.in_step + h - row * height.in_step) * width.in_step) *
+                        class_step +
+                    (row - first.x) * pitch;
+                for (int s = 0; s < width.taps; ++s) {
+                    if (!is_tap(width, phase, s))
+                        continue;
+                    const int w = tap_base(width, phase, s), col = floor_divide(w, width.in_step);
+                    if (live_d && live_h && (mode != 0 || reads_inside(width, w, b->q, b->cols)))
+                        table[entries++] =
+                            (int2)(first_row + (w - col * width.in_step) * class_step + col -
+                                       first.y,
+                                   number * channels);
+                    ++number;
+                }
+            }
+            ++slice;
+        }
+        parts[phase] = (int4)(first_entry, entries, weights_first, number);
+        weights_first += number;
+    }
+}
 
 static __attribute__((noinline)) void compute(const conv_args *given, const bands_tiling *cut,
                                               int index, __global const float *src,
@@ -127,6 +217,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     const int group_c = args.C / args.G, group_k = args.K / args.G;
     const int channels = tiling.channels, all_blocks = (group_k + channels - 1) / channels;
     const int taps = depth.taps * height.taps * width.taps;
+    band own;
     const long plane = (long)depth.input * height.input * width.input;
     const long out_plane = (long)depth.output * height.output * width.output;
 
@@ -136,24 +227,25 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     const int outs_d = phase_outputs(depth, 0), phases_h = band_phases(height);
     const int phases = band_phases(width);
     const int parts = (all_blocks + tiling.blocks - 1) / tiling.blocks;
-    const int q = index % bands_w * tiling.cols;
+    own.q = index % bands_w * tiling.cols;
     index /= bands_w;
-    const int phase_h = index % phases_h;
+    own.phase_h = index % phases_h;
     index /= phases_h;
-    const int p = index % bands_h * tiling.rows;
+    own.p = index % bands_h * tiling.rows;
     index /= bands_h;
-    const int o = index % outs_d;
+    own.o = index % outs_d;
     index /= outs_d;
-    const int phase_d = index % band_phases(depth);
+    own.phase_d = index % band_phases(depth);
     index /= band_phases(depth);
     const int n = index % args.N;
     index /= args.N;
     const int first_block = index % parts * tiling.blocks, g = index / parts;
-    const int rows = min(tiling.rows, phase_outputs(height, phase_h) - p);
-    const int cols = min(tiling.cols, phase_outputs(width, 0) - q);
-    if (rows <= 0 || o >= phase_outputs(depth, phase_d))
+    own.rows = min(tiling.rows, phase_outputs(height, own.phase_h) - own.p);
+    own.cols = min(tiling.cols, phase_outputs(width, 0) - own.q);
+    if (own.rows <= 0 || own.o >= phase_outputs(depth, own.phase_d))
         return;
-    const int outputs = min(cols * width.out_step, width.output - q * width.out_step);
+    const int rows = own.rows, cols = own.cols;
+    const int outputs = min(cols * width.out_step, width.output - own.q * width.out_step);
     const int end_block = min(first_block + tiling.blocks, all_blocks);
 
     src += args.src_offset;
@@ -162,9 +254,10 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     weights += args.weights_offset;
     bias = args.has_bias ? bias + args.bias_offset + g * group_k : 0;
     dst += args.dst_offset + ((long)n * args.K + (long)g * group_k) * out_plane +
-           ((long)(o * depth.out_step + phase_d) * height.output + p * height.out_step + phase_h) *
+           ((long)(own.o * depth.out_step + own.phase_d) * height.output + own.p * height.out_step +
+            own.phase_h) *
                width.output +
-           q * width.out_step;
+           own.q * width.out_step;
 
     const int streamed = out_plane * args.K * args.N >= STREAMED && width.output % LANES == 0 &&
                          tiling.cols * width.out_step % LANES == 0 &&
@@ -172,7 +265,7 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
 
     /* The copy is [c][tap of the depth][height modulo in_step][width modulo in_step][row][pitch].
      */
-    const int2 range_h = base_range(height, phase_h, phase_h + 1);
+    const int2 range_h = base_range(height, own.phase_h, own.phase_h + 1);
     const int2 range_w = base_range(width, 0, phases);
     const int pitch = cols + range_w.y - range_w.x, copy_rows = rows + range_h.y - range_h.x;
     const int line_count = (rows - 1) * pitch + cols;
@@ -182,64 +275,25 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     __local float *const panel = scratch + tiling.panel_at;
     const int line_floats = tiling.line_floats;
 
-    /* Where the rows of the copy are in a channel, or -1. */
-    int row_count = 0;
-    for (int t = 0; t < depth.taps; ++t) {
-        if (!is_tap(depth, phase_d, t))
-            continue;
-        const int d =
-            conv_pad_index(o * depth.in_step + tap_base(depth, phase_d, t), depth.input, mode);
-        for (int i = 0; i < height.in_step; ++i)
-            for (int j = 0; j < copy_rows; ++j) {
-                const int h =
-                    conv_pad_index((p + range_h.x + j) * height.in_step + i, height.input, mode);
-                row_offsets[row_count++] =
-                    d < 0 || h < 0 ? -1 : (d * height.input + h) * width.input;
-            }
-    }
-    const int row_blocks = row_count / copy_rows;
-    const int paired = width.in_step == 2 && mode == 0 && pitch >= LANES;
+    const int row_count =
+        find_rows(&own, &depth, &height, range_h.x, copy_rows, width.input, mode, row_offsets);
     const int class_step = copy_rows * pitch, c_step = row_count * width.in_step * pitch;
 
-    /* The taps of each phase of the width: first and end in the table, weights of earlier phases,
-     * weights. Left out are those that read zero padding only. */
-    const int taps_d = phase_taps(depth, phase_d);
-    int entries = 0, weights_first = (earlier_taps(depth, phase_d) * height.taps +
-                                      taps_d * earlier_taps(height, phase_h)) *
-                                     width.taps;
-    for (int phase = 0; phase < phases; ++phase) {
-        const int first_entry = entries;
-        int slice = 0, number = 0;
-        for (int t = 0; t < depth.taps; ++t) {
-            if (!is_tap(depth, phase_d, t))
-                continue;
-            const int live_d = mode != 0 || reads_inside(depth, tap_base(depth, phase_d, t), o, 1);
-            for (int r = 0; r < height.taps; ++r) {
-                if (!is_tap(height, phase_h, r))
-                    continue;
-                const int h = tap_base(height, phase_h, r), row = floor_divide(h, height.in_step);
-                const int live_h = mode != 0 || reads_inside(height, h, p, rows);
-                const int first_row =
-                    ((slice * height.in_step + h - row * height.in_step) * width.in_step) *
-                        class_step +
-                    (row - range_h.x) * pitch;
-                for (int s = 0; s < width.taps; ++s) {
-                    if (!is_tap(width, phase, s))
-                        continue;
-                    const int w = tap_base(width, phase, s), col = floor_divide(w, width.in_step);
-                    if (live_d && live_h && (mode != 0 || reads_inside(width, w, q, cols)))
-                        table[entries++] =
-                            (int2)(first_row + (w - col * width.in_step) * class_step + col -
-                                       range_w.x,
-                                   number * channels);
-                    ++number;
-                }
-            }
-            ++slice;
-        }
-        phase_parts[phase] = (int4)(first_entry, entries, weights_first, number);
-        weights_first += number;
-    }
+    copied_channel copied;
+    copied.classes = row_count / copy_rows * width.in_step;
+    copied.rows = copy_rows;
+    copied.pitch = pitch;
+    copied.first = (own.q + range_w.x) * width.in_step;
+    copied.step = width.in_step;
+    copied.size = width.input;
+    copied.mode = mode;
+    copied.paired = width.in_step == 2 && mode == 0 && pitch >= LANES;
+    copied.offsets = row_offsets;
+    copied.begin = src_begin;
+    copied.end = src_end;
+
+    find_taps(&own, &depth, &height, &width, (int2)(range_h.x, range_w.x), class_step, pitch,
+              channels, mode, table, phase_parts);
 
     band_sum s;
     s.copy = panel;
@@ -248,20 +302,8 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     for (int c = 0; c < group_c; c += tiling.chunk) {
         s.first = c == 0;
         s.count = min(tiling.chunk, group_c - c);
-        __local float *to = panel;
         for (int i = 0; i < s.count; ++i)
-            for (int j = 0; j < row_blocks * width.in_step;
-                 j += paired + 1, to += paired * class_step)
-                for (int row = 0; row < copy_rows; ++row, to += pitch) {
-                    const int offset = row_offsets[j / width.in_step * copy_rows + row];
-                    const int first = (q + range_w.x) * width.in_step + j % width.in_step;
-                    const int size = offset < 0 ? 0 : width.input;
-                    __global const float *const from = src + (c + i) * plane + max(offset, 0);
-                    if (paired)
-                        copy_pair(to, class_step, pitch, from, src_begin, src_end, first, size);
-                    else
-                        copy_row(to, pitch, from, src_end, first, width.in_step, size, mode);
-                }
+            copy_channel(&copied, src + (c + i) * plane, panel + i * c_step);
 
         const int last = c + s.count == group_c;
         __local float *lines = scratch + tiling.lines_at;
@@ -288,9 +330,8 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
                                           (line_count + LANES - 1) / LANES * LANES, activation,
                                           slope);
                     __global float *const out = dst + ((long)b * channels + k) * out_plane;
-                    for (int i = 0; i < rows; ++i)
-                        store_row(out + (long)i * height.out_step * width.output, line + i * pitch,
-                                  phases, line_floats, outputs, streamed);
+                    store_rows(out, (long)height.out_step * width.output, line, pitch, rows, phases,
+                               line_floats, outputs, streamed);
                 }
             if (tiling.chunk < group_c)
                 lines += phases * channels * line_floats;

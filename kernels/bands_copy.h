@@ -62,3 +62,33 @@ INLINE void copy_pair(__local float *to, const int apart, const int count,
             break;
     }
 }
+
+/* What the copy of a channel is made of: `classes` sets of `rows` rows of `pitch` inputs, a set for
+ * each tap of the depth and each index modulo the steps of height and width. */
+typedef struct {
+    int classes, rows, pitch;
+    int first;                  /* input of a row that the first column of its set 0 has */
+    int step, size;             /* of the width */
+    int mode;                   /* of padding */
+    int paired;                 /* whether copy_pair() fills two sets at once */
+    __local const int *offsets; /* of each row of each set of one index of the width, or -1 */
+    __global const float *begin, *end; /* of src */
+} copied_channel;
+
+/* Copies a channel. A function of its own, as compute() is. */
+NOINLINE void copy_channel(const copied_channel *given, __global const float *channel,
+                           __local float *to)
+{
+    const copied_channel a = *given;
+    const int class_step = a.rows * a.pitch;
+    for (int j = 0; j < a.classes; j += a.paired + 1, to += a.paired * class_step)
+        for (int row = 0; row < a.rows; ++row, to += a.pitch) {
+            const int offset = a.offsets[j / a.step * a.rows + row];
+            const int first = a.first + j % a.step, size = offset < 0 ? 0 : a.size;
+            __global const float *const from = channel + max(offset, 0);
+            if (a.paired)
+                copy_pair(to, class_step, a.pitch, from, a.begin, a.end, first, size);
+            else
+                copy_row(to, a.pitch, from, a.end, first, a.step, size, a.mode);
+        }
+}

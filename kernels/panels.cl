@@ -118,76 +118,18 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     if (vectors == 0)
         return;
     if (vectors < VECTORS - 1) /* a count that block() is compiled for */
-        vectors = vectors > VECTORS / 2 ? VECTORS - 1 : VECTORS / 2;
+        vectors = vectors > FEWEST_VECTORS ? VECTORS - 1 : FEWEST_VECTORS;
     const long first_pixel = first_vector * LANES;
     const int live = (int)min((long)vectors * LANES, pixels - first_pixel);
     const int first_image = together ? (int)(first_pixel / image_pixels) : image_set;
 
     const long plane = (long)depth.input * height.input * width.input;
     const long total = plane * args.C * args.N;
-    /* A bit for each vector whose pixels are neighbours in dst, that are of one row, and whose
-     * inputs all lie inside src; and where these begin. */
-    int neighbours = 0, one_row = 0, inside = 0, inside_first[VECTORS];
-    long next_first = 0; /* where the inputs of the strip after this one begin */
-    {
-        const long pixel = first_pixel % image_pixels;
-        int q = (int)(pixel % view_w.out_count), p = (int)(pixel / view_w.out_count);
-        int o = p / view_h.out_count, image = 0;
-        p %= view_h.out_count;
-        for (int v = 0; v < vectors; ++v) {
-            const int j = v * LANES;
-            if (q + LANES <= view_w.out_count && j < live) {
-                const int d = view_d.in_first + o * view_d.in_step;
-                const int h = view_h.in_first + p * view_h.in_step;
-                const int w = view_w.in_first + q * view_w.in_step;
-                const int image_first = image * (int)(args.C * plane);
-                const int to = image * (int)(args.K * out_plane) +
-                               ((view_d.out_first + o * view_d.out_step) * height.output +
-                                view_h.out_first + p * view_h.out_step) *
-                                   width.output +
-                               view_w.out_first + q * view_w.out_step;
-                store_indices((ivector)(d), in_d + j);
-                store_indices((ivector)(h), in_h + j);
-                store_indices(w + view_w.in_step * LANE_INDICES, in_w + j);
-                store_indices((ivector)(image_first), images + j);
-                store_indices(to + view_w.out_step * LANE_INDICES, offsets + j);
-                neighbours |= (view_w.out_step == 1) << v;
-                one_row |= 1 << v;
-                inside |= (is_inside(view_d, d, d, depth.input) &&
-                           is_inside(view_h, h, h, height.input) &&
-                           is_inside(view_w, w, w + (LANES - 1) * view_w.in_step, width.input))
-                          << v;
-                inside_first[v] = (d * height.input + h) * width.input + w + image_first;
-                q += LANES;
-                if (q == view_w.out_count)
-                    next_row(&q, &p, &o, &image, view_h.out_count, view_d.out_count);
-                continue;
-            }
-            for (int i = j; i < j + LANES; ++i) {
-                in_d[i] = view_d.in_first + o * view_d.in_step;
-                in_h[i] = view_h.in_first + p * view_h.in_step;
-                in_w[i] = view_w.in_first + q * view_w.in_step;
-                images[i] = i < live ? image * (int)(args.C * plane) : -1;
-                offsets[i] = i < live
-                                 ? image * (int)(args.K * out_plane) +
-                                       ((view_d.out_first + o * view_d.out_step) * height.output +
-                                        view_h.out_first + p * view_h.out_step) *
-                                           width.output +
-                                       view_w.out_first + q * view_w.out_step
-                                 : -1;
-                if (++q == view_w.out_count)
-                    next_row(&q, &p, &o, &image, view_h.out_count, view_d.out_count);
-            }
-            neighbours |= (images[j + LANES - 1] >= 0 &&
-                           all(load_indices(offsets + v * LANES) == offsets[j] + LANE_INDICES))
-                          << v;
-        }
-        next_first = image * args.C * plane +
-                     ((view_d.in_first + o * view_d.in_step) * (long)height.input +
-                      view_h.in_first + p * view_h.in_step) *
-                         width.input +
-                     view_w.in_first + q * view_w.in_step;
-    }
+    const conv_view views[3] = {view_d, view_h, view_w};
+    strip_pixels pixels_found;
+    find_pixels(&pixels_found, &args, views, first_pixel % image_pixels, vectors, live, in_d);
+    const int neighbours = pixels_found.neighbours;
+    int one_row = pixels_found.one_row, inside = pixels_found.inside;
     if (padding_mode != 0 || view_w.in_step > 2)
         one_row = 0;
     if (!has_run(view_w.in_step))
@@ -262,12 +204,12 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
 #endif
         for (int v = 0; v < vectors; ++v) {
             __local float *to = panel + v * LANES;
-            if ((inside >> v & 1) && inside_first[v] + last_reach <= last_run) {
+            if ((inside >> v & 1) && pixels_found.inside_first[v] + last_reach <= last_run) {
 #if LANES == 8
-                whole.first[whole.count] = inside_first[v];
+                whole.first[whole.count] = pixels_found.inside_first[v];
                 whole.column[whole.count++] = v * LANES;
 #else
-                fill_inside(to, src + start + inside_first[v], &grid, view_w.in_step);
+                fill_inside(to, src + start + pixels_found.inside_first[v], &grid, view_w.in_step);
 #endif
                 continue;
             }
@@ -337,7 +279,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
         if (whole.count > 0 && total >= FETCHED_AHEAD) /* of the next panel or the next strip */
             set_next_lines(&ahead,
                            src + (n + 1 < panels ? start + channels * plane + whole.first[0]
-                                                 : group_src + next_first),
+                                                 : group_src + pixels_found.next_first),
                            &grid, min(view_d.taps, view_d.in_step),
                            min(view_h.taps, view_h.in_step), vectors * LANES * view_w.in_step);
 #endif
@@ -353,10 +295,8 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
         const int pitch = panels == 1 ? 0 : CHANNELS * PIXELS;
         if (vectors == VECTORS)
             add_whole(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
-        else if (vectors == VECTORS - 1)
-            add_narrow(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
         else
-            add_half(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
+            add_narrow(&place, w, share_k, share_bias, out, sums, pitch, &ahead);
 #else
         for (int b = first_block; b < end_block; ++b) {
             const long first_row = ((long)c * view_taps + first_tap * channels) * blocks;

@@ -2,6 +2,8 @@
 
 #define IN_REGISTERS 0 /* activations up to this one, none, are applied to sums in registers */
 
+#define FEWEST_VECTORS (VECTORS / 2) /* that products are compiled for */
+
 /* Adds the panel's products to the sums of `channels` output channels, at most CHANNELS, and
  * `vectors` vectors, a constant. Sums begin with the bias (NULL: zero); they wait for the next
  * panel, or for finish_block(), in `kept`. */

@@ -2,6 +2,10 @@
  * Rows are few or blocks small there, so that one function goes through all blocks of a share and
  * keeps what does not change between them in registers. */
 
+/* The fewest vectors that products are compiled for: as fast as fewer, whose few sums would wait
+ * for each other. */
+#define FEWEST_VECTORS (VECTORS - 1)
+
 /* The panel's products with a block of CHANNELS output channels, added to `sum`. The factors that
  * are fewer stay in registers, the others pass through one. */
 INLINE void add_products(const int vectors, __local const float *panel,
@@ -141,11 +145,4 @@ NOINLINE void add_narrow(const strip_place *strip, __global const float *weights
                          int pitch, lines_ahead *ahead)
 {
     add_blocks(VECTORS - 1, strip, weights, channels, bias, out, kept, pitch, ahead);
-}
-
-NOINLINE void add_half(const strip_place *strip, __global const float *weights, int channels,
-                       __global const float *bias, __global float *out, __local float *kept,
-                       int pitch, lines_ahead *ahead)
-{
-    add_blocks(VECTORS / 2, strip, weights, channels, bias, out, kept, pitch, ahead);
 }

@@ -85,7 +85,7 @@ INLINE void set_next_lines(lines_ahead *ahead, __global const float *first, cons
     ahead->channel_step = taps->plane;
 }
 
-INLINE void fetch_ahead(lines_ahead *given, int count)
+NOINLINE void fetch_ahead(lines_ahead *given, int count)
 {
     lines_ahead ahead = *given;
     const int rows = ahead.rows * ahead.planes;

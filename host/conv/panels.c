@@ -83,11 +83,17 @@ static int64_t strip_count(const cc_shape *shape, form f)
     return cc_divide_up(vector_count(shape, f), f.vectors);
 }
 
+/* Vectors that a strip computes at least: FEWEST_VECTORS of the kernel. */
+static int fewest_vectors(form f)
+{
+    return f.lanes == 16 ? f.vectors / 2 : f.vectors - 1;
+}
+
 /* Cycles of a row of the panel in all strips of a phase and all blocks of output channels: two
  * products of vectors a cycle, each accumulator one in four cycles. */
 static double strip_cycles(form f, int64_t vectors)
 {
-    const int64_t computed = vectors >= f.vectors - 1 ? vectors : f.vectors / 2;
+    const int64_t computed = vectors >= f.vectors - 1 ? vectors : fewest_vectors(f);
     const double cycles = (double)(computed * f.channels) / 2;
     return cycles < 4 ? 4 : cycles;
 }
@@ -237,7 +243,7 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     const costs *ns = &costs_ns[cc_device_vectors(device)];
     const form f = choose_form(device, shape);
     const int64_t vectors = vector_count(shape, f), strips = strip_count(shape, f);
-    const int64_t least = f.vectors / 2; /* that a strip computes */
+    const int64_t least = fewest_vectors(f);
     const double strip_vectors = (double)(vectors > strips * least ? vectors : strips * least);
     const double items =
         (double)phase_count(shape) * shape->groups * (images_together(shape, f) ? 1 : shape->batch);
