@@ -1,5 +1,7 @@
 /* oneDNN on all processors, as a peer of the benchmark. */
+#define _GNU_SOURCE /* sched_getaffinity */
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -204,7 +206,8 @@ static void release(void *state)
 /* ---- The process --------------------------------------------------------------------------- */
 
 /* The environment must not handicap oneDNN, nor have its threads spin for ever. OpenMP's runtime
- * reads it before main() begins, so the process starts again without what it may have set. */
+ * reads it before main() begins, so the process starts again without what it may have set; if it has
+ * bound the process to one processor, those of the process that started this one are taken back. */
 static void restart_with_defaults(char **argv)
 {
     static const char *const names[] = {
@@ -213,12 +216,16 @@ static void restart_with_defaults(char **argv)
         "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA",
     };
     int found = 0;
+    cpu_set_t processors;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         found |= getenv(names[i]) != NULL;
         unsetenv(names[i]);
     }
-    if (found)
-        execvp(argv[0], argv); /* where that fails, oneDNN runs as it was told to */
+    if (!found)
+        return;
+    if (sched_getaffinity(getppid(), sizeof processors, &processors) == 0)
+        sched_setaffinity(0, sizeof processors, &processors);
+    execvp(argv[0], argv); /* where that fails, oneDNN runs as it was told to */
 }
 
 static clconv_status start(onednn *o, clconv_error *error)

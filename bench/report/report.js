@@ -151,7 +151,8 @@ function drawMethod(report) {
             ["measured bandwidth", `${short(device.bandwidth_gbyte_per_s)} GB/s`]]),
         facts("Host", [["CPU", host.cpu], ["processors", host.processors],
             ["clock", isNumber(host.clock_mhz) ? `${Math.round(host.clock_mhz)} MHz` : null],
-            ["system", host.system], ["compiler", host.compiler], ["flags", host.flags]]),
+            ["system", host.system], ["environment", host.environment || null],
+            ["compiler", host.compiler], ["flags", host.flags]]),
         facts("Run", [["clconv", tool.version], ["commit", tool.commit],
             ["started", report.started], ["interrupted", report.interrupted ? "yes" : "no"],
             ["slow machine", report.yardstick ? `${report.yardstick.slow} of ` +

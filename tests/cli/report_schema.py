@@ -32,7 +32,7 @@ REPORT = {
     "clconv": {"version": TEXT, "commit": TEXT},
     "started": TEXT, "command": TEXT, "interrupted": bool,
     "host": {"cpu": TEXT, "processors": int, "clock_mhz": (int, float, type(None)), "system": TEXT,
-             "compiler": TEXT, "flags": TEXT},
+             "environment": TEXT, "compiler": TEXT, "flags": TEXT},
     "device": {"kind": TEXT, "name": TEXT, "vendor": TEXT, "platform": TEXT, "driver": TEXT,
                "opencl_c": TEXT, "compute_units": int, "global_bytes": int, "max_alloc_bytes": int,
                "local_bytes": int, "vector_floats": int,

@@ -41,7 +41,9 @@ class BenchTest(tool.ToolTest):
         self.assertAlmostEqual(result["gbyte_per_s"] * device_ns, result["minimum_bytes"], delta=1)
 
     def test_report(self):
-        output, report = self.bench(0, "--seed", "5", "--batch", "1,2", PROBLEM, SEQUENCE)
+        output, report = self.bench(0, "--seed", "5", "--batch", "1,2", PROBLEM, SEQUENCE,
+                                    env={"POCL_AFFINITY": "1"})
+        self.assertIn("POCL_AFFINITY=1", report["host"]["environment"].split())
         self.assertEqual([result["problem"][:7] for result in report["results"]],
                          ["mb1ic8i", "mb2ic8i", "g8mb1ic", "g8mb2ic"])
         for result in report["results"]:

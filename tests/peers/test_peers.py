@@ -238,7 +238,7 @@ class PeerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         # As unkind an environment as a user may have.
-        cls.peer = Peer(*CLBLAST_DEVICE, env={"OMP_WAIT_POLICY": "active"})
+        cls.peer = Peer(*CLBLAST_DEVICE, env={"OMP_WAIT_POLICY": "active", "OMP_PROC_BIND": "true"})
         scratch = tempfile.TemporaryDirectory(prefix="clconv-test-")
         cls.addClassCleanup(scratch.cleanup)
         cls.addClassCleanup(cls.peer.process.wait)
@@ -353,6 +353,9 @@ class PeerTest(unittest.TestCase):
         self.assertIn("error", self.peer.ask("sample", setting=first, min_ns=1000))
         self.prepare([problem((3, 4), (8, 8), 3)])
         self.assertIn("runs", self.peer.ask("sample", setting=first, min_ns=1000))
+
+    def test_it_has_all_processors(self):
+        self.assertEqual(os.sched_getaffinity(self.peer.process.pid), os.sched_getaffinity(0))
 
     def test_its_threads_sleep_between_samples(self):
         setting = self.prepare([problem((16, 16), (32, 32), 3)])[0]["name"]

@@ -201,8 +201,9 @@ static void compare_rows(const json_t *before, const json_t *after, tally *t)
 static void name_differences(const json_t *a, const json_t *b)
 {
     static const char *const fields[][2] = {
-        {"device", "name"}, {"device", "platform"}, {"device", "driver"}, {"host", "cpu"},
-        {"host", "system"}, {"host", "compiler"},   {"host", "flags"},    {"clconv", "commit"},
+        {"device", "name"},   {"device", "platform"}, {"device", "driver"},
+        {"host", "cpu"},      {"host", "system"},     {"host", "environment"},
+        {"host", "compiler"}, {"host", "flags"},      {"clconv", "commit"},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const json_t *x = json_object_get(a, fields[i][0]);

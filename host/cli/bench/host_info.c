@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* environ */
 #include "host_info.h"
 
 #include <stdio.h>
@@ -44,18 +45,34 @@ static json_t *clock_json(void)
     return sscanf(text, "%lf", &mhz) == 1 ? json_real(mhz) : json_null();
 }
 
+/* What the environment tells drivers about threads and processors, "NAME=VALUE NAME=VALUE". */
+static void driver_environment(char *text, size_t size)
+{
+    static const char *const prefixes[] = {
+        "POCL_AFFINITY=", "POCL_MAX_PTHREAD_COUNT=", "CL_CONFIG_CPU_", "LP_NUM_THREADS="};
+    size_t used = 0;
+    text[0] = '\0';
+    for (char **variable = environ; *variable; variable++)
+        for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+            if (strncmp(*variable, prefixes[i], strlen(prefixes[i])) == 0 && used < size)
+                used +=
+                    (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "", *variable);
+}
+
 json_t *host_json(void)
 {
+    char environment[512];
     char cpu[128];
     char text[512] = "unknown";
     struct utsname system;
     cpu_field("model name", cpu, sizeof cpu);
     if (uname(&system) == 0)
         snprintf(text, sizeof text, "%s %s %s", system.sysname, system.release, system.machine);
-    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:s}", "cpu", cpu[0] ? cpu : "unknown",
+    driver_environment(environment, sizeof environment);
+    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:s, s:s}", "cpu", cpu[0] ? cpu : "unknown",
                      "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "clock_mhz",
-                     clock_json(), "system", text, "compiler", CLCONV_COMPILER, "flags",
-                     CLCONV_FLAGS);
+                     clock_json(), "system", text, "environment", environment, "compiler",
+                     CLCONV_COMPILER, "flags", CLCONV_FLAGS);
 }
 
 json_t *host_clconv_json(void)

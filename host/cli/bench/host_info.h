@@ -9,7 +9,7 @@ enum { HOST_PATH = 1024 };
 /* The path of this program; returns 0 where it cannot be known. */
 int host_executable(char path[HOST_PATH]);
 
-/* {cpu, processors, clock_mhz or null, system, compiler, flags} */
+/* {cpu, processors, clock_mhz or null, system, environment, compiler, flags} */
 json_t *host_json(void);
 
 /* {version, commit} */
