@@ -13,7 +13,7 @@ INLINE int lane_max(ivector x)
 }
 
 /* conv_pad_index of a vector. */
-NOINLINE ivector pad_indices(ivector i, int size, int mode)
+INLINE ivector pad_indices(ivector i, int size, int mode)
 {
     if (mode == 1)
         i = select(select(i, 2 * size - 2 - i, i >= size), -i, i < 0);

@@ -206,8 +206,9 @@ static void release(void *state)
 /* ---- The process --------------------------------------------------------------------------- */
 
 /* The environment must not handicap oneDNN, nor have its threads spin for ever. OpenMP's runtime
- * reads it before main() begins, so the process starts again without what it may have set; if it has
- * bound the process to one processor, those of the process that started this one are taken back. */
+ * reads it before main() begins, so the process starts again without what it may have set; if it
+ * has bound the process to one processor, those of the process that started this one are taken
+ * back. */
 static void restart_with_defaults(char **argv)
 {
     static const char *const names[] = {

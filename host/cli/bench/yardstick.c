@@ -28,7 +28,7 @@ typedef struct worker {
 static struct {
     size_t count; /* threads; 0: no yardstick */
     int ending;
-    int steps; /* of a piece of work */
+    int steps;                    /* of a piece of work */
     pthread_barrier_t begin, end; /* of the workers and the one who reads */
     worker workers[MAX_PROCESSORS];
     double *readings; /* sorted */
