@@ -15,7 +15,7 @@
 void yardstick_start(void);
 void yardstick_stop(void);
 
-/* Takes a reading, 2 ms long, and says whether the machine is slow. */
+/* Takes a reading, 5 to 10 ms long, and says whether the machine is slow. */
 int yardstick_is_slow(void);
 
 /* Of all readings so far. */
