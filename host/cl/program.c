@@ -26,7 +26,7 @@ struct cc_programs {
     cc_mutex *lock;          /* guards what follows */
     entry *first;
     clconv_statistics statistics;
-    void (*forget)(void); /* NULL: no other library keeps programs */
+    void (*on_destroy)(void); /* NULL: nothing to call */
 };
 
 /* COMMON and the options in one string; NULL when out of memory. */
@@ -84,17 +84,17 @@ void cc_programs_destroy(cc_programs *programs)
             save(programs, e);
         entry_free(e);
     }
-    if (programs->forget != NULL)
-        programs->forget();
+    if (programs->on_destroy != NULL)
+        programs->on_destroy();
     cc_program_cache_destroy(programs->cache);
     cc_mutex_destroy(programs->lock);
     free(programs);
 }
 
-void cc_programs_kept_elsewhere(cc_programs *programs, void (*forget)(void))
+void cc_programs_on_destroy(cc_programs *programs, void (*function)(void))
 {
     cc_mutex_lock(programs->lock);
-    programs->forget = forget;
+    programs->on_destroy = function;
     cc_mutex_unlock(programs->lock);
 }
 

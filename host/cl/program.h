@@ -26,9 +26,9 @@ void cc_programs_visit(const cc_programs *programs,
                        void (*visit)(const char *file, const char *options, void *data),
                        void *data);
 
-/* Calls `forget` once when `programs` is destroyed: of a library that keeps compiled programs of
- * its own for this context, and with them the context, until the process ends. One such library. */
-void cc_programs_kept_elsewhere(cc_programs *programs, void (*forget)(void));
+/* Has cc_programs_destroy call `function`, the last one given: for a library that keeps compiled
+ * programs of its own for this context, and with them the context, until the process ends. */
+void cc_programs_on_destroy(cc_programs *programs, void (*function)(void));
 
 /* Builds one program, uncached. CLCONV_BUILD_FAILED names the file, options and device, and the
  * first lines of the build log follow. The program is the caller's to release. */

@@ -213,7 +213,7 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
         TRY(cc_kernel_create(stage->target->programs, "pointwise", "pointwise_finish", options,
                              &state->finish, error));
     TRY(load_blast(&state->multiply, error));
-    cc_programs_kept_elsewhere(stage->target->programs, clear_blast);
+    cc_programs_on_destroy(stage->target->programs, clear_blast);
     TRY(compile_blast(stage->target, state->multiply, error));
 cleanup:
     return status;
