@@ -53,10 +53,11 @@ INLINE vector keep_row(vector values, const outer_rows *outer, int row)
     return row == BLOCK_INPUTS - 1 ? keep(values, outer->last) : values;
 }
 
-CALLED void sum_row(const block *b, const block_row *row, __global float *out)
+INLINE void sum_row(const block *b, const block_row *row, __global float *out)
 {
     __global const float *weights = b->weights;
     const int width = row->width;
+    const long below = (long)(BLOCK * STRIDE) * width;
     outer_rows outer;
     outer.first = (ivector)(row->top - 1);
     outer.last = (ivector)(row->bottom - 1);
@@ -87,7 +88,8 @@ CALLED void sum_row(const block *b, const block_row *row, __global float *out)
             add_row(sum, tap, keep_row(keep(EVEN(low, high), left), &outer, j), j);
             add_row(sum, next_tap, keep_row(ODD(low, high), &outer, j), j);
         }
-        /* Tap 2 as the odd ones from tap 1 on: no float past the last lane's is read. */
+        /* Tap 2 as the odd ones from tap 1 on: no float past the last lane's is read. Beside it,
+         * what the block below reads: too many rows for the hardware's own prefetchers. */
 #pragma unroll
         for (int r = 0; r < KERNEL; ++r)
             tap[r] = spread(weights + r * KERNEL + 2, 0);
@@ -95,12 +97,10 @@ CALLED void sum_row(const block *b, const block_row *row, __global float *out)
 #pragma unroll
         for (int j = 0; j < BLOCK_INPUTS; ++j, in += width) {
             load_row(&low, &high, in, &outer, j);
+            if (j > 0)
+                prefetch_line(in + below);
             add_row(sum, tap, keep_row(keep(ODD(low, high), right), &outer, j), j);
         }
-        /* What the block below reads: too many rows for the hardware's own prefetchers. */
-#pragma unroll
-        for (int j = 0; j < BLOCK * STRIDE; ++j)
-            prefetch_line(in + (long)j * width);
 #pragma unroll
         for (int i = 0; i < BLOCK; ++i)
             sum[i] = ORDER(sum[i]);
@@ -128,7 +128,7 @@ INLINE int reads_in_place(const cut *c, const unit_shape *u, const conv_args *ar
            last_row * width.input + last_w + 2 * LANES + 1 <= rows * width.input;
 }
 
-INLINE void sum_in_place(block *b, const cut *c, const unit_shape *u, const conv_args *args,
+CALLED void sum_in_place(block *b, const cut *c, const unit_shape *u, const conv_args *args,
                          __global const float *slice, __global float *out)
 {
     const int height = args->axis[1].input, width = args->axis[2].input;

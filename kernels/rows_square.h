@@ -16,29 +16,52 @@ typedef struct {
     float slope;
 } block;
 
-/* The first `rows` rows of a block. */
-INLINE void store_block(vector sum[BLOCK], const block *b, __global float *out, int rows)
+/* Rows of a block some of which are not there or end in the middle of a vector; not inlined, as
+ * beside this all sums would be spilled where all rows are whole. */
+CALLED void store_some_rows(const vector *sum, const block *b, __global float *out, int rows)
 {
-    if (b->activation != 0)
-#pragma unroll
-        for (int i = 0; i < BLOCK; ++i)
-            sum[i] = rectify(sum[i], b->activation, b->slope);
-    __global float *const whole = b->whole;
-    const int Q = b->Q;
-    if (rows >= BLOCK && out + (BLOCK - 1) * Q <= whole) {
-#pragma unroll
-        for (int i = 0; i < BLOCK; ++i, out += Q)
-            store_rows(sum[i], out, 0);
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < BLOCK; ++i, out += Q) {
-        if (i >= rows)
-            continue;
-        if (out <= whole)
+    for (int i = 0; i < rows; ++i, out += b->Q)
+        if (out <= b->whole)
             store_rows(sum[i], out, 0);
         else
             store_part(sum[i], b->columns, out, 0);
+}
+
+/* Asks once which activation it is: asked for each vector, all are spilled. */
+INLINE void rectify_block(vector sum[BLOCK], int activation, float slope)
+{
+    if (activation == RECTIFIERS) {
+#pragma unroll
+        for (int i = 0; i < BLOCK; ++i)
+            sum[i] = rectify(sum[i], RECTIFIERS, slope);
+    } else {
+        const int without_slope = activation == 2 ? 2 : 1;
+#pragma unroll
+        for (int i = 0; i < BLOCK; ++i)
+            sum[i] = rectify(sum[i], without_slope, slope);
+    }
+}
+
+/* The first `rows` rows of a block. */
+INLINE void store_block(vector sum[BLOCK], const block *b, __global float *out, int rows)
+{
+    const int Q = b->Q;
+    if (b->activation != 0)
+        rectify_block(sum, b->activation, b->slope);
+    if (rows >= BLOCK && out + (BLOCK - 2) * Q <= b->whole) {
+#pragma unroll
+        for (int i = 0; i < BLOCK - 1; ++i, out += Q)
+            store_rows(sum[i], out, 0);
+        if (out <= b->whole)
+            store_rows(sum[BLOCK - 1], out, 0);
+        else
+            store_part(sum[BLOCK - 1], b->columns, out, 0);
+    } else {
+        vector sums[BLOCK];
+#pragma unroll
+        for (int i = 0; i < BLOCK; ++i)
+            sums[i] = sum[i];
+        store_some_rows(sums, b, out, min(rows, BLOCK));
     }
 }
 
