@@ -5,8 +5,8 @@
  *   dst[n][c*m+j][o][p][q] = finish(sum over t,r,s of
  *       src[n][c][o*stride_d - padding_d + t*dilation_d][..][..] * weights[c*m+j][t][r][s])
  *
- * The output rows of all planes are shared among the work-items (shares.h), in pieces of some
- * rows of a plane. A piece is computed LANES columns at a time. PLANES = 2, for short rows,
+ * The output rows of all planes are shared among the work-items (shares.h, claims.h), in pieces of
+ * some rows of a plane. A piece is computed LANES columns at a time. PLANES = 2, for short rows,
  * takes the pieces of two planes at once, LANES / 2 columns each.
  *
  *   KERNEL > 0  from top to bottom. Each input row is loaded once, as KERNEL shifted vectors, and
@@ -19,7 +19,8 @@
  *               its pieces and edges.
  *
  * Tensors   src N,C,D,H,W   weights K,1,T,R,S   dst N,K,O,P,Q
- * Global    {2 * UNITS}, or where that is 0 {1 + any number of work-items}: shares.h
+ * Workspace where work-items claim chunks, 128 bytes for each of UNITS, whatever is in them
+ * Global    {UNITS} where they do; else {2 * UNITS}, or where that is 0 {1 + any number}: shares.h
  * Local     {1, 1, 1}
  * Edges     Vectors are read across the ends of an input row, never across those of the tensor,
  *           and lanes in the padding are zeroed in registers. What would cross the tensor's ends
@@ -46,6 +47,9 @@
 #ifndef PAD /* SHORT: padding of height and width, less than KERNEL */
 #define PAD 0
 #endif
+#ifndef CLAIMED /* 1: work-items claim chunks in the workspace, see claims.h; UNITS is not 0 */
+#define CLAIMED 0
+#endif
 #if KERNEL && (PADDING_MODE || KERNEL < 2 || KERNEL > 9 || (STRIDE != 1 && STRIDE != 2))
 #error "KERNEL > 0 is 2 to 9 and wants zero padding and STRIDE 1 or 2"
 #endif
@@ -57,7 +61,11 @@
 #endif
 
 #include "rows_vector.h"
+#if CLAIMED
+#include "claims.h"
+#else
 #include "shares.h"
+#endif
 #if COPIED
 #include "rows_bands.h"
 #elif SHORT
@@ -66,19 +74,38 @@
 #include "rows_pieces.h"
 #endif
 
+INLINE void compute_parts(const conv_args *args, __global const float *src,
+                          __global const float *weights, __global const float *bias,
+                          __global float *dst, ulong first, ulong end, ulong parts)
+{
+#if COPIED
+    compute(args, src, weights, bias, dst, first, end, parts);
+#else
+    const ulong planes = ((ulong)args->N * (ulong)args->C + PLANES - 1) / PLANES;
+    const ulong lines = planes * (ulong)args->axis[0].output * (ulong)args->axis[1].output;
+    compute(args, src, weights, bias, dst, lines * first / parts, lines * end / parts);
+#endif
+}
+
+#if CLAIMED
+__kernel OWN_VECTORS void rows(const conv_args args, __global const float *restrict src,
+                               __global const float *restrict weights,
+                               __global const float *restrict bias, __global float *restrict dst,
+                               __global float *workspace, const ulong offset, const ulong launch)
+{
+    claims c = first_claims(workspace, offset, launch);
+    for (int chunk = next_chunk(&c); chunk >= 0; chunk = next_chunk(&c))
+        compute_parts(&args, src, weights, bias, dst, (ulong)chunk, (ulong)chunk + 1,
+                      UNITS * CHUNKS);
+}
+#else
 __kernel OWN_VECTORS void rows(const conv_args args, __global const float *restrict src,
                                __global const float *restrict weights,
                                __global const float *restrict bias, __global float *restrict dst)
 {
     ulong first, end, parts;
     own_share(&first, &end, &parts);
-    if (first == end)
-        return;
-#if COPIED
-    compute(&args, src, weights, bias, dst, first, end, parts);
-#else
-    const ulong planes = ((ulong)args.N * (ulong)args.C + PLANES - 1) / PLANES;
-    const ulong lines = planes * (ulong)args.axis[0].output * (ulong)args.axis[1].output;
-    compute(&args, src, weights, bias, dst, lines * first / parts, lines * end / parts);
-#endif
+    if (first < end)
+        compute_parts(&args, src, weights, bias, dst, first, end, parts);
 }
+#endif

@@ -1,4 +1,5 @@
 #include "conv/kernel_args.h"
+#include "core/platform.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,4 +42,10 @@ size_t cc_kernel_options(const cc_shape *shape, char *text, size_t size)
 int cc_kernel_prefetch(const clconv_device *device)
 {
     return strcmp(device->platform, "Oclgrind") != 0;
+}
+
+int cc_tells_processor(const clconv_device *device)
+{
+    return strcmp(device->platform, "Portable Computing Language") == 0 &&
+           device->kind == CLCONV_DEVICE_CPU && cc_has_rdtscp();
 }

@@ -31,6 +31,9 @@ static inline cc_argument cc_tensor_argument(const cc_tensor *tensor)
  * to which an algorithm adds its own. Written as snprintf does. */
 size_t cc_kernel_options(const cc_shape *shape, char *text, size_t size);
 
+/* Whether a kernel can ask what processor it is on: kernels/claims.h. */
+int cc_tells_processor(const clconv_device *device);
+
 /* The macro PREFETCH of kernels/conv.h: Oclgrind, a simulator, refuses clang's prefetches. */
 int cc_kernel_prefetch(const clconv_device *device);
 

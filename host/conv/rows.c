@@ -176,6 +176,14 @@ static cl_uint shared_units(const clconv_device *device, const cc_shape *shape)
     return bytes > cached_bytes || cc_ends_loops_early(device) ? 0 : device->compute_units;
 }
 
+/* Whether work-items claim chunks: it costs a microsecond or two of a launch, and in one of more
+ * than 50 saves many, as each processor goes on with what is in its caches. */
+static int claims_chunks(const clconv_device *device, const cc_shape *shape, form f, cl_uint units)
+{
+    const double least_ns = 50e3;
+    return units > 1 && cc_tells_processor(device) && compute_ns(shape, f) / units > least_ns;
+}
+
 /* Equal shares: enough that none has too many rounds, each with some microseconds of work and many
  * more rows than the kernel - 1 above them that it computes in part, and an empty one in front: see
  * docs/PERFORMANCE.md. */
@@ -198,22 +206,25 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    char options[160];
+    char options[192];
     const clconv_device *device = stage->target->device;
     const form f = choose_form(device, shape);
     const cl_uint units = shared_units(device, shape);
+    const int claimed = claims_chunks(device, shape, f, units);
+    const size_t shares = units > 0 ? 2 * units : equal_items(shape, f, device->compute_units);
     snprintf(options, sizeof(options),
              "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d "
-             "-DUNITS=%u -DPREFETCH=%d",
+             "-DUNITS=%u -DCLAIMED=%d -DPREFETCH=%d",
              f.lanes, f.planes, f.is_copied, f.kernel, f.stride, f.is_short, f.padding, units,
-             cc_kernel_prefetch(device));
+             claimed, cc_kernel_prefetch(device));
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",
         .options = options,
-        .groups = {units > 0 ? 2 * units : equal_items(shape, f, device->compute_units), 1, 1},
+        .groups = {claimed ? units : shares, 1, 1},
         .local = {1, 1, 1},
         .branches_epilogue = 1,
+        .claim_units = claimed ? (int)units : 0,
     };
     TRY(cc_single_build(stage, &launch, error));
 

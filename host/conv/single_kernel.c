@@ -2,6 +2,7 @@
 
 #include "conv/kernel_args.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,15 @@ typedef struct state {
     size_t global[3];
     size_t local[3];
 } state;
+
+enum { CLAIM_BYTES = 128 }; /* WORD_FLOATS of kernels/claims.h */
+
+/* No two are the same in this process, nor the same as what lies in memory by chance. */
+static cl_ulong new_launch_number(void)
+{
+    static _Atomic cl_ulong next = 0x9e3779b97f4a7c;
+    return atomic_fetch_add(&next, 1);
+}
 
 clconv_status cc_single_build(cc_stage *stage, const cc_single_launch *launch, clconv_error *error)
 {
@@ -29,6 +39,8 @@ clconv_status cc_single_build(cc_stage *stage, const cc_single_launch *launch, c
         items *= launch->local[i];
     }
 
+    stage->workspace_bytes = (size_t)launch->claim_units * CLAIM_BYTES;
+
     cc_shape form = stage->shape;
     if (launch->branches_epilogue)
         form.epilogue.activation = CLCONV_NONE;
@@ -47,15 +59,19 @@ clconv_status cc_single_enqueue(const cc_stage *stage, cc_chain *chain, const cc
 {
     const state *s = stage->state;
     const cc_kernel_args args = cc_kernel_args_make(stage, io);
+    const cl_ulong number = stage->workspace_bytes > 0 ? new_launch_number() : 0;
+    const cl_uint count = stage->workspace_bytes > 0 ? 8 : 5;
     const cc_argument arguments[] = {
         CC_ARGUMENT(args),
         cc_tensor_argument(&io->src),
         cc_tensor_argument(&io->weights),
         cc_tensor_argument(&io->bias),
         cc_tensor_argument(&io->dst),
+        cc_tensor_argument(&io->workspace),
+        CC_ARGUMENT(io->workspace.offset),
+        CC_ARGUMENT(number),
     };
-    return cc_launch(chain, s->kernel, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->global, s->local, error);
+    return cc_launch(chain, s->kernel, arguments, count, 3, s->global, s->local, error);
 }
 
 void cc_single_destroy(cc_stage *stage)

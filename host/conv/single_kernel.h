@@ -1,6 +1,6 @@
 /* For algorithms that are one kernel, one NDRange, and weights as they are: all of `build`,
  * `enqueue` and `destroy` but the sizes. The kernel's arguments are those of kernels/README.md:
- * args, src, weights, bias, dst. */
+ * args, src, weights, bias, dst, and what claims.h wants. */
 #ifndef CC_SINGLE_KERNEL_H
 #define CC_SINGLE_KERNEL_H
 
@@ -14,6 +14,7 @@ typedef struct cc_single_launch {
     size_t groups[3];      /* work-groups per dimension */
     size_t local[3];       /* work-items of a work-group */
     int branches_epilogue; /* the kernel asks which activation it is: EPILOGUE is no form */
+    int claim_units;       /* of which work-items claim chunks: kernels/claims.h; 0: they do not */
 } cc_single_launch;
 
 /* Compiles the kernel with cc_kernel_options and `launch->options` and puts it, with the sizes,

@@ -6,6 +6,21 @@
 
 #include <stdlib.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+int cc_has_rdtscp(void)
+{
+    unsigned a, b, c, d = 0;
+    return __get_cpuid(0x80000001u, &a, &b, &c, &d) && (d >> 27 & 1u);
+}
+#else
+int cc_has_rdtscp(void)
+{
+    return 0;
+}
+#endif
+
 #if defined(_WIN32)
 #include <process.h>
 #include <windows.h>

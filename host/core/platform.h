@@ -20,6 +20,9 @@ uint64_t cc_clock_ns(void);
 /* Processors that this machine can use now, 1 or more. */
 unsigned cc_processor_count(void);
 
+/* Whether the instruction rdtscp is there, which tells a thread what processor it is on. */
+int cc_has_rdtscp(void);
+
 /* Calls body(i, data) for every i below count, on all processors; returns when all are done.
  * Where a thread cannot be had the others do its share. */
 void cc_parallel_for(size_t count, void (*body)(size_t i, void *data), void *data);
