@@ -58,6 +58,8 @@ class BenchTest(tool.ToolTest):
         self.assertGreater(report["device"]["peak_gflop_per_s"], 1)
         self.assertGreater(report["device"]["bandwidth_gbyte_per_s"], 0.1)
         self.assertTrue(report["device"]["name"] and report["device"]["driver"])
+        self.assertIn("0 times slower, 0 faster",
+                      self.succeed("bench", "--compare", "out.json", "out.json"))
         self.assertEqual(len(re.findall(r"^OK ", output, re.M)), 4, output)
 
     def test_file_and_all_algorithms(self):
