@@ -37,6 +37,9 @@
 #ifndef ROWS /* of a panel */
 #define ROWS 64
 #endif
+#ifndef STEP /* of inputs along a row from an output to the next: 1, 2, or 0 for any */
+#define STEP 0
+#endif
 #if VECTORS < 2 || VECTORS > 8 || CHANNELS < 1 || CHANNELS > 16
 #error "VECTORS is 2 to 8, CHANNELS 1 to 16"
 #endif
@@ -99,7 +102,9 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     const int image_set = (int)(item / strips / phases / shares / args.G);
     const conv_view view_d = conv_view_make(depth, phase / phases_w / phases_h);
     const conv_view view_h = conv_view_make(height, phase / phases_w % phases_h);
-    const conv_view view_w = conv_view_make(width, phase % phases_w);
+    conv_view view_w = conv_view_make(width, phase % phases_w);
+    if (STEP > 0)
+        view_w.in_step = STEP;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
 
     /* The pixels: strips are equal, in vectors, to one. A strip that takes more than its share

@@ -260,6 +260,14 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return ns->launch + unit_ns / device->compute_units;
 }
 
+/* The macro STEP of kernels/panels.cl: copies of each step are a tenth of what there is to compile.
+ */
+static int input_step(const cc_shape *shape)
+{
+    const int stride = shape->axis[CLCONV_WIDTH].stride;
+    return shape->transposed ? 1 : stride <= 2 ? stride : 0;
+}
+
 static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
@@ -267,10 +275,11 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
     char options[256];
 
     const form f = choose_form(stage->target->device, shape);
-    snprintf(options, sizeof(options),
-             "-DTRANSPOSED=%d -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d",
-             shape->transposed != 0, f.lanes == 8 && cc_kernel_prefetch(stage->target->device),
-             f.lanes, f.vectors, f.channels, PANEL / (f.lanes * f.vectors));
+    snprintf(
+        options, sizeof(options),
+        "-DTRANSPOSED=%d -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d -DSTEP=%d",
+        shape->transposed != 0, f.lanes == 8 && cc_kernel_prefetch(stage->target->device), f.lanes,
+        f.vectors, f.channels, PANEL / (f.lanes * f.vectors), input_step(shape));
     TRY(cc_packed_build(stage, sizeof(state), "panels", options, error));
     cc_packed_set_taps(stage, f.channels);
 
