@@ -8,9 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* 61 to 65 programs, as the seed draws. Winograd's two sizes of tiles are a program each; EPILOGUE
- * and padding are none. */
-enum { ROUNDS = 200, PLANNED = 1000, MOST_PROGRAMS = 72 };
+/* 72 to 77 programs, as the seed draws, with all algorithms in turn. Winograd's two sizes of tiles
+ * are a program each, and so are the three steps of the inputs of panels, which took a tenth longer
+ * to compile when one program had all; EPILOGUE and padding are none. */
+enum { ROUNDS = 200, PLANNED = 1000, MOST_PROGRAMS = 84 };
 
 static case_random random_of(random_variant variant)
 {
