@@ -13,11 +13,11 @@ typedef struct lane { /* a queue, and what its executions write */
     cl_mem dst, workspace;
 } lane;
 
-static cl_mem make_buffer(cl_context cl, const void *from, size_t bytes)
+static cl_mem make_buffer(cl_context cl, void *from, size_t bytes)
 {
     cl_int code = CL_SUCCESS;
     const cl_mem_flags flags = from != NULL ? CL_MEM_COPY_HOST_PTR : 0;
-    cl_mem mem = clCreateBuffer(cl, flags, bytes, (void *)(uintptr_t)from, &code);
+    cl_mem mem = clCreateBuffer(cl, flags, bytes, from, &code);
     cr_assert_eq(code, CL_SUCCESS);
     return mem;
 }
