@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 /* 72 to 77 programs, as the seed draws, with all algorithms in turn. Winograd's two sizes of tiles
- * are a program each, and so are the three steps of the inputs of panels, which took a tenth longer
- * to compile when one program had all; EPILOGUE and padding are none. */
+ * are a program each, and so are the three steps of the inputs of panels, which would be a tenth
+ * more to compile in one program; EPILOGUE and padding are none. */
 enum { ROUNDS = 200, PLANNED = 1000, MOST_PROGRAMS = 84 };
 
 static case_random random_of(random_variant variant)

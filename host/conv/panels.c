@@ -260,8 +260,8 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return ns->launch + unit_ns / device->compute_units;
 }
 
-/* The macro STEP of kernels/panels.cl: copies of each step are a tenth of what there is to compile.
- */
+/* The macro STEP of kernels/panels.cl: copies for the other steps would be a tenth of what there is
+ * to compile. */
 static int input_step(const cc_shape *shape)
 {
     const int stride = shape->axis[CLCONV_WIDTH].stride;
