@@ -1,6 +1,6 @@
 /* rows: depthwise convolution (groups = in_channels, m = K/C filters to a channel) in vectors along
- * the output rows, for devices whose work-items own a wide vector unit (CPU devices). No barrier,
- * no __local memory.
+ * the output rows, or of channels side by side where rows are short, for devices whose work-items
+ * own a wide vector unit (CPU devices). No barrier, no __local memory.
  *
  *   dst[n][c*m+j][o][p][q] = finish(sum over t,r,s of
  *       src[n][c][o*stride_d - padding_d + t*dilation_d][..][..] * weights[c*m+j][t][r][s])
@@ -17,6 +17,7 @@
  *               where the output has fewer than 3, BLOCK vectors of one row.
  *   COPIED = 1  from copies of the inputs, with their padding, in private memory: rows_bands.h has
  *               its pieces and edges.
+ *   CHANNELS = 1  with 8 channels in the lanes: rows_channels.h.
  *
  * Tensors   src N,C,D,H,W   weights K,1,T,R,S   dst N,K,O,P,Q
  * Workspace where work-items claim chunks, 128 bytes for each of UNITS, whatever is in them
@@ -38,6 +39,9 @@
 #ifndef COPIED /* 1: from copies of the inputs with their padding, 8 LANES: see rows_bands.h */
 #define COPIED 0
 #endif
+#ifndef CHANNELS /* 1: 8 LANES are channels: see rows_channels.h */
+#define CHANNELS 0
+#endif
 #ifndef STRIDE /* KERNEL > 0: stride of height and width, 1 or 2 */
 #define STRIDE 1
 #endif
@@ -56,6 +60,9 @@
 #if COPIED && (LANES != 8 || SHORT)
 #error "COPIED wants 8 LANES and is not SHORT"
 #endif
+#if CHANNELS && (LANES != 8 || COPIED || SHORT || KERNEL > 7)
+#error "CHANNELS wants 8 LANES and a KERNEL of at most 7, and is neither COPIED nor SHORT"
+#endif
 #if SHORT && (KERNEL < 2 || KERNEL > 5 || LANES != 16 || PAD >= KERNEL)
 #error "SHORT wants KERNEL 2 to 5, 16 LANES and a PAD below KERNEL"
 #endif
@@ -66,7 +73,9 @@
 #else
 #include "shares.h"
 #endif
-#if COPIED
+#if CHANNELS
+#include "rows_channels.h"
+#elif COPIED
 #include "rows_bands.h"
 #elif SHORT
 #include "rows_short.h"
@@ -78,7 +87,7 @@ INLINE void compute_parts(const conv_args *args, __global const float *src,
                           __global const float *weights, __global const float *bias,
                           __global float *dst, ulong first, ulong end, ulong parts)
 {
-#if COPIED
+#if COPIED || CHANNELS
     compute(args, src, weights, bias, dst, first, end, parts);
 #else
     const ulong planes = ((ulong)args->N * (ulong)args->C + PLANES - 1) / PLANES;

@@ -21,11 +21,6 @@
 #endif
 #include "rows_copy.h"
 
-INLINE int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 /* How a slice of a plane is cut into bands and strips. */
 typedef struct {
     int rows, bands, columns, strips;

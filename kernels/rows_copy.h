@@ -1,8 +1,5 @@
 /* Parts of input rows copied to private memory, zero padding in place: rows_bands.h. */
 
-/* Of 8 lanes; PoCL compiles vstore8 to several moves. */
-typedef float4 unaligned_quarter __attribute__((aligned(4)));
-
 INLINE vector load_private(const float *from)
 {
     return *(const unaligned_vector *)from;

@@ -40,6 +40,7 @@ typedef uint8 uvector;
 /* PoCL compiles vloadn and vstoren to several moves. */
 typedef vector unaligned_vector __attribute__((aligned(4)));
 typedef float8 unaligned_half __attribute__((aligned(4)));
+typedef float4 unaligned_quarter __attribute__((aligned(4)));
 
 /* Elements between the data of two planes that share a vector; of the last plane, if it has no
  * other beside it, 0: it is computed twice. */
@@ -48,6 +49,11 @@ typedef struct {
 } spacing;
 
 #include "activation.h"
+
+INLINE int divide_up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
 
 /* ---- Loading ---- */
 

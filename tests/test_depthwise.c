@@ -55,6 +55,18 @@ static const char *const cases[] = {
     "g4mb2ic4ih31iw33oc4kh3sh2ph2kw3sw2pw2+bias",
     "g3mb2ic3ih32iw32oc3oh16ow16kh3sh2ph0kw3sw2pw0",
     "g3mb2ic3id5ih20iw34oc3kd1kh3kw3sd2sh2sw2pd1ph1pw1",
+    /* 8 channels side by side: some left over, fewer columns than a block, bands, any kernel */
+    "g19mb2ic19ih14oc19kh3ph1+bias+relu",
+    "g8ic8ih14oc16kh5sh2ph2+bias",
+    "g9mb2ic9ih7oc9kh7ph3+silu",
+    "g16ic16ih9iw3oc16kh3ph1kw3pw1",
+    "g11ic11ih30iw28oc11kh5ph2kw5pw2",
+    "g21ic21ih61iw56oc21kh3sh2ph1kw3sw2pw1+bias",
+    "g9mb3ic9ih5iw20oc27kh2ph1kw9pw4+bias+leaky_relu:0.1",
+    "g12mb2ic12ih13iw17oc12kh3sh2dh2ph3kw4sw1dw3pw4+reflect+bias",
+    "g10ic10ih12iw11oc20kh5ph4pw4kw5+circular",
+    "g8ic8ih40iw7oc8kh5sh3dh2ph4kw5sw3dw2pw4+replicate",
+    "g9ic9ih12oc9kh3dh17ph18+bias",
     /* a result that no cache holds */
     "g3ic3ih850iw850oc3kh3ph1kw3pw1",
     /* several filters to a channel */

@@ -6,9 +6,10 @@
 
 #include <stdio.h>
 
-/* A form of the kernel: its macros LANES, PLANES, COPIED, KERNEL, STRIDE, SHORT and PAD. */
+/* A form of the kernel: its macros LANES, PLANES, COPIED, CHANNELS, KERNEL, STRIDE, SHORT and PAD.
+ */
 typedef struct form {
-    int lanes, planes, is_copied, kernel, stride, is_short, padding;
+    int lanes, planes, is_copied, has_channels, kernel, stride, is_short, padding;
 } form;
 
 int cc_rows_kernel(const cc_shape *shape)
@@ -22,15 +23,18 @@ int cc_rows_kernel(const cc_shape *shape)
                : 0;
 }
 
+static int is_flat(const cc_shape *shape)
+{
+    const cc_axis *depth = &shape->axis[CLCONV_DEPTH];
+    return depth->input == 1 && depth->kernel == 1 && depth->output == 1 && depth->padding == 0;
+}
+
 /* Whether all columns of a plane's output row lie in `columns` lanes, and those of its input row in
  * as many times the stride: kernels/rows_short.h. */
 static int has_short_rows(const cc_shape *shape, int kernel, int columns)
 {
-    const cc_axis *depth = &shape->axis[CLCONV_DEPTH], *height = &shape->axis[CLCONV_HEIGHT];
-    const cc_axis *width = &shape->axis[CLCONV_WIDTH];
-    const int flat =
-        depth->input == 1 && depth->kernel == 1 && depth->output == 1 && depth->padding == 0;
-    return kernel > 0 && kernel <= 5 && flat && width->output <= columns &&
+    const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
+    return kernel > 0 && kernel <= 5 && is_flat(shape) && width->output <= columns &&
            width->input <= columns * width->stride && width->padding < kernel &&
            height->padding == width->padding;
 }
@@ -47,6 +51,31 @@ static int is_copied(const cc_shape *shape)
     return shape->axis[CLCONV_DEPTH].kernel * rows * width->stride * (16.0 + beyond) <= COPY_FLOATS;
 }
 
+/* Lanes and buffers of kernels/rows_channels.h, and the longest rows that its transposing pays for:
+ * docs/PERFORMANCE.md. */
+enum { CHANNEL_LANES = 8, CHANNEL_COPY = 8192, CHANNEL_TAPS = 256, CHANNEL_COLUMNS = 28 };
+
+/* Floats of a row of the copy. */
+static double channel_pitch(const cc_shape *shape)
+{
+    const cc_axis *width = &shape->axis[CLCONV_WIDTH];
+    const double read =
+        (width->output - 1.0) * width->stride + (width->kernel - 1.0) * width->dilation + 1.0;
+    const double copied = (double)width->padding + width->input;
+    return CHANNEL_LANES * (read > copied ? read : copied);
+}
+
+/* Whether short rows of enough channels and what they read, 7 columns at least, fit the buffers. */
+static int has_channels(const cc_shape *shape)
+{
+    const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
+    const double rows = (height->kernel - 1.0) * height->dilation + 1.0;
+    const double beyond = CHANNEL_LANES * 7.0 * width->stride;
+    return is_flat(shape) && shape->in_channels >= CHANNEL_LANES &&
+           width->output <= CHANNEL_COLUMNS && cc_kernel_elements(shape) <= CHANNEL_TAPS &&
+           rows * channel_pitch(shape) + beyond <= CHANNEL_COPY;
+}
+
 /* The vector of the device; two short rows share one of 16 lanes. */
 static form choose_form(const clconv_device *device, const cc_shape *shape)
 {
@@ -54,7 +83,10 @@ static form choose_form(const clconv_device *device, const cc_shape *shape)
     form f = {.lanes = cc_vector_lanes(cc_device_vectors(device)), .kernel = cc_rows_kernel(shape)};
     if (f.lanes == 8 && shape->axis[CLCONV_DEPTH].kernel > MOST_COPIED_SLICES)
         f.kernel = 0;
-    f.is_copied = f.lanes == 8 && (f.kernel > 0 || is_copied(shape));
+    f.has_channels = f.lanes == CHANNEL_LANES && has_channels(shape);
+    if (f.has_channels && f.kernel != 3 && f.kernel != 5 && f.kernel != 7)
+        f.kernel = 0;
+    f.is_copied = f.lanes == 8 && !f.has_channels && (f.kernel > 0 || is_copied(shape));
     f.planes = f.lanes == 16 && width->output <= 8 ? 2 : 1;
     f.stride = f.kernel > 0 ? width->stride : 1;
     f.is_short = f.lanes == 16 && has_short_rows(shape, f.kernel, f.lanes / f.planes);
@@ -130,9 +162,30 @@ static double copied_ns(const cc_shape *shape, form f)
     return slices * (slice_ns + copies + filters * blocks * (block_ns + 7.0 * taps * product_ns));
 }
 
+/* Of one compute unit, as above, with 8 channels in the lanes: 4 columns of 8 planes transposed,
+ * blocks of 7 columns summed, and 8 of their results transposed back. */
+static double channels_ns(const cc_shape *shape, form f)
+{
+    const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
+    const double groups =
+        (double)shape->batch * (double)cc_divide_up(shape->in_channels, CHANNEL_LANES);
+    const double filters = (double)(shape->out_channels / shape->in_channels);
+    const double taps = (double)cc_kernel_elements(shape);
+    const double gather_ns = 2.2, scatter_ns = 6.0, filter_ns = 30.0, block_ns = 3.0;
+    const double tap_ns = f.kernel > 0 ? 1.4 : 1.6;
+    const double gathered = (double)height->input * (double)cc_divide_up(width->input, 4);
+    const double blocks = (double)height->output * (double)cc_divide_up(width->output, 7);
+    const double outputs = (double)height->output * width->output;
+    return groups * (gather_ns * gathered +
+                     filters * (filter_ns + gather_ns * taps / 4.0 +
+                                blocks * (block_ns + taps * tap_ns) + scatter_ns * outputs / 8.0));
+}
+
 /* Of one compute unit, PoCL 3.1 on AVX-512 cores (AMD EPYC, Zen 4). */
 static double compute_ns(const cc_shape *shape, form f)
 {
+    if (f.has_channels)
+        return channels_ns(shape, f);
     if (f.is_copied)
         return copied_ns(shape, f);
     const double tap_ns = f.is_short ? 0.3 : f.kernel > 0 ? 0.4 : 1.2;
@@ -146,17 +199,18 @@ double cc_rows_pieces_ns(const clconv_device *device, const cc_shape *shape)
     f.kernel = cc_rows_kernel(shape);
     f.planes = 1;
     f.is_copied = 0;
+    f.has_channels = 0;
     f.is_short = 0;
     return compute_ns(shape, f);
 }
 
-/* What all compute units share: reading src, and reading and writing dst, of forms that copy; as
+/* What all compute units share: reading src, and reading and writing dst, of forms for 8 lanes; as
  * above. */
 static double memory_ns(const cc_shape *shape, form f)
 {
     const double floats = (double)shape->in_channels * (double)cc_input_elements(shape) +
                           2.0 * (double)shape->out_channels * (double)cc_output_elements(shape);
-    return f.is_copied ? 0.08 * (double)shape->batch * floats : 0.0;
+    return f.is_copied || f.has_channels ? 0.08 * (double)shape->batch * floats : 0.0;
 }
 
 static double estimate(const clconv_device *device, const cc_shape *shape)
@@ -206,17 +260,17 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    char options[192];
+    char options[224];
     const clconv_device *device = stage->target->device;
     const form f = choose_form(device, shape);
     const cl_uint units = shared_units(device, shape);
     const int claimed = claims_chunks(device, shape, f, units);
     const size_t shares = units > 0 ? 2 * units : equal_items(shape, f, device->compute_units);
     snprintf(options, sizeof(options),
-             "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d -DPAD=%d "
-             "-DUNITS=%u -DCLAIMED=%d -DPREFETCH=%d",
-             f.lanes, f.planes, f.is_copied, f.kernel, f.stride, f.is_short, f.padding, units,
-             claimed, cc_kernel_prefetch(device));
+             "-DLANES=%d -DPLANES=%d -DCOPIED=%d -DCHANNELS=%d -DKERNEL=%d -DSTRIDE=%d -DSHORT=%d "
+             "-DPAD=%d -DUNITS=%u -DCLAIMED=%d -DPREFETCH=%d",
+             f.lanes, f.planes, f.is_copied, f.has_channels, f.kernel, f.stride, f.is_short,
+             f.padding, units, claimed, cc_kernel_prefetch(device));
     const cc_single_launch launch = {
         .file = "rows",
         .function = "rows",
@@ -234,7 +288,7 @@ cleanup:
 
 const cc_algorithm cc_rows = {
     .name = "rows",
-    .text = "depthwise convolutions in vectors along output rows, for CPU devices",
+    .text = "depthwise convolutions in vectors of columns or channels, for CPU devices",
     .short_products = 256,
     .applicable = applicable,
     .estimate = estimate,

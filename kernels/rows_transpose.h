@@ -1,0 +1,85 @@
+/* Values of 8 planes side by side in memory of their own: gathered and scattered, rows_channels.h.
+ */
+
+/* Transposes 4 x 4 values in each half of 4 vectors. */
+INLINE void transpose_halves(vector a[4])
+{
+    vector b[4];
+#pragma unroll
+    for (int i = 0; i < 4; i += 2) {
+        const vector x = a[i], y = a[i + 1];
+        b[i] = (vector)(x.s0, y.s0, x.s1, y.s1, x.s4, y.s4, x.s5, y.s5);
+        b[i + 1] = (vector)(x.s2, y.s2, x.s3, y.s3, x.s6, y.s6, x.s7, y.s7);
+    }
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+        const vector x = b[i], y = b[i + 2];
+        a[2 * i] = (vector)(x.s01, y.s01, x.s45, y.s45);
+        a[2 * i + 1] = (vector)(x.s23, y.s23, x.s67, y.s67);
+    }
+}
+
+/* 4 values of each of two planes. */
+INLINE vector load_quarters(__global const float *low, __global const float *high)
+{
+    return (vector)(*(__global const unaligned_quarter *)low,
+                    *(__global const unaligned_quarter *)high);
+}
+
+/* Rows of `count` values of 8 planes, `apart` from each other:
+ * to[i * LANES + lane] = from[lane * apart + i]. The last 4 of a row are moved back to end with
+ * it. */
+CALLED void gather(float *to, int to_pitch, __global const float *from, int from_pitch, long apart,
+                   int count, int rows)
+{
+    const int last = count - 4;
+    for (; rows > 0; --rows, to += to_pitch, from += from_pitch) {
+        if (last < 0)
+            for (int i = 0; i < count; ++i)
+                for (int lane = 0; lane < LANES; ++lane)
+                    to[i * LANES + lane] = from[lane * apart + i];
+        for (int i = 0; i <= last; i = i < last ? min(i + 4, last) : count) {
+            __global const float *const near = from + i, *const far = near + 4 * apart;
+            vector a[4];
+            a[0] = load_quarters(near, far);
+            a[1] = load_quarters(near + apart, far + apart);
+            a[2] = load_quarters(near + 2 * apart, far + 2 * apart);
+            a[3] = load_quarters(near + 3 * apart, far + 3 * apart);
+            transpose_halves(a);
+            vector *const out = (vector *)to + i;
+#pragma unroll
+            for (int j = 0; j < 4; ++j)
+                out[j] = a[j];
+        }
+    }
+}
+
+/* to[lane * apart + i] = from[i * LANES + lane], for the lanes from `first` on. The last 8 are
+ * moved back to end with the others. */
+CALLED void scatter(__global float *to, long apart, const float *from, int count, int first)
+{
+    const int last = count - LANES;
+    if (first > 0 || last < 0) {
+        for (int lane = first; lane < LANES; ++lane)
+            for (int i = 0; i < count; ++i)
+                to[lane * apart + i] = from[i * LANES + lane];
+        return;
+    }
+    for (int i = 0; i < count; i = i < last ? min(i + LANES, last) : count) {
+        vector a[LANES];
+#pragma unroll
+        for (int j = 0; j < 4; ++j) {
+            const float4 *const low = (const float4 *)(from + (i + j) * LANES), *high = low + 8;
+            a[j] = (vector)(low[0], high[0]);
+            a[j + 4] = (vector)(low[1], high[1]);
+        }
+        transpose_halves(a);
+        transpose_halves(a + 4);
+        __global float *const near = to + i, *const far = near + 4 * apart;
+#pragma unroll
+        for (int j = 0; j < 4; ++j) {
+            *(__global unaligned_vector *)(near + j * apart) = a[j];
+            *(__global unaligned_vector *)(far + j * apart) = a[j + 4];
+        }
+    }
+}
