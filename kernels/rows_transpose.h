@@ -26,6 +26,19 @@ INLINE vector load_quarters(__global const float *low, __global const float *hig
                     *(__global const unaligned_quarter *)high);
 }
 
+INLINE void gather_four(vector *to, __global const float *from, long apart)
+{
+    __global const float *const far = from + 4 * apart;
+    vector a[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        a[i] = load_quarters(from + i * apart, far + i * apart);
+    transpose_halves(a);
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        to[i] = a[i];
+}
+
 /* Rows of `count` values of 8 planes, `apart` from each other:
  * to[i * LANES + lane] = from[lane * apart + i]. The last 4 of a row are moved back to end with
  * it. */
@@ -34,23 +47,36 @@ CALLED void gather(float *to, int to_pitch, __global const float *from, int from
 {
     const int last = count - 4;
     for (; rows > 0; --rows, to += to_pitch, from += from_pitch) {
-        if (last < 0)
+        if (last < 0) {
             for (int i = 0; i < count; ++i)
                 for (int lane = 0; lane < LANES; ++lane)
                     to[i * LANES + lane] = from[lane * apart + i];
-        for (int i = 0; i <= last; i = i < last ? min(i + 4, last) : count) {
-            __global const float *const near = from + i, *const far = near + 4 * apart;
-            vector a[4];
-            a[0] = load_quarters(near, far);
-            a[1] = load_quarters(near + apart, far + apart);
-            a[2] = load_quarters(near + 2 * apart, far + 2 * apart);
-            a[3] = load_quarters(near + 3 * apart, far + 3 * apart);
-            transpose_halves(a);
-            vector *const out = (vector *)to + i;
-#pragma unroll
-            for (int j = 0; j < 4; ++j)
-                out[j] = a[j];
+            continue;
         }
+        for (int i = 0;; i = min(i + 4, last)) {
+            gather_four((vector *)to + i, from + i, apart);
+            if (i == last)
+                break;
+        }
+    }
+}
+
+INLINE void scatter_eight(__global float *to, const float *from, long apart)
+{
+    vector a[LANES];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        const float4 *const low = (const float4 *)(from + i * LANES), *const high = low + 8;
+        a[i] = (vector)(low[0], high[0]);
+        a[i + 4] = (vector)(low[1], high[1]);
+    }
+    transpose_halves(a);
+    transpose_halves(a + 4);
+    __global float *const far = to + 4 * apart;
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        *(__global unaligned_vector *)(to + i * apart) = a[i];
+        *(__global unaligned_vector *)(far + i * apart) = a[i + 4];
     }
 }
 
@@ -65,21 +91,7 @@ CALLED void scatter(__global float *to, long apart, const float *from, int count
                 to[lane * apart + i] = from[i * LANES + lane];
         return;
     }
-    for (int i = 0; i < count; i = i < last ? min(i + LANES, last) : count) {
-        vector a[LANES];
-#pragma unroll
-        for (int j = 0; j < 4; ++j) {
-            const float4 *const low = (const float4 *)(from + (i + j) * LANES), *high = low + 8;
-            a[j] = (vector)(low[0], high[0]);
-            a[j + 4] = (vector)(low[1], high[1]);
-        }
-        transpose_halves(a);
-        transpose_halves(a + 4);
-        __global float *const near = to + i, *const far = near + 4 * apart;
-#pragma unroll
-        for (int j = 0; j < 4; ++j) {
-            *(__global unaligned_vector *)(near + j * apart) = a[j];
-            *(__global unaligned_vector *)(far + j * apart) = a[j + 4];
-        }
-    }
+    for (int i = 0; i < last; i += LANES)
+        scatter_eight(to + i, from + i * LANES, apart);
+    scatter_eight(to + last, from + last * LANES, apart);
 }
