@@ -28,8 +28,8 @@ class BenchPeersTest(tool.ToolTest):
         self.env = {"TMPDIR": self.path("tmp")}
 
     def arguments(self, peers, *arguments):
-        return ["bench", "--min-time", "0.05", "--json", "out.json", "--peer-dir", "peers",
-                "--peers", peers, *arguments]
+        return ["bench", "--algorithm", "direct", "--min-time", "0.05", "--json", "out.json",
+                "--peer-dir", "peers", "--peers", peers, *arguments]
 
     def load(self):
         with open(self.path("out.json")) as file:
