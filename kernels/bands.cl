@@ -23,10 +23,18 @@
  * Local     {1, 1, 1}
  * Edges     Taps that read nothing but zero padding for the whole band are left out.
  */
-#define PADDING_MODE 1
+#ifndef TRANSPOSED /* 0: convolution; 1: transposed convolution */
+#define TRANSPOSED 0
+#endif
+#ifndef STRIDED /* 0: no axis has a stride, or it is TRANSPOSED; 1: any may */
+#define STRIDED (!TRANSPOSED)
+#endif
+#if STRIDED && TRANSPOSED
+#error "a transposed convolution has no strides in its inputs"
+#endif
+#define PADDING_MODE (!TRANSPOSED) /* EPILOGUE does not change the form: it costs a branch */
 #include "conv.h"
 
-/* EPILOGUE and TRANSPOSED do not change the form either: they cost a branch now and then. */
 #ifndef LANES /* floats of a vector register: 8 or 16 */
 #define LANES 8
 #endif
@@ -49,7 +57,6 @@ typedef struct {
     int chunk;      /* input channels copied at a time */
     int blocks;     /* blocks of output channels of a task */
     int channels;   /* output channels of a block: CHANNELS, or 4 or 8 with 16 lanes */
-    int transposed;
     int tasks;
     int line_floats; /* of a line */
     /* Parts of the __local memory, in floats; the table of taps is at its beginning. */
@@ -129,21 +136,22 @@ typedef struct {
 
 /* Lists where the rows of the copy are in a channel, or -1, in order [tap of the depth][height
  * modulo in_step][row], `copy_rows` rows from `first` on; returns how many there are. */
-NOINLINE int find_rows(const band *b, const band_axis *depth, const band_axis *height,
-                       const int first, const int copy_rows, const int row_size, const int mode,
+NOINLINE int find_rows(const conv_args *args, const band *b, const int first, const int copy_rows,
                        __local int *offsets)
 {
+    const conv_axis depth = args->axis[0], height = args->axis[1];
+    const int row_size = args->axis[2].input, mode = PADDING_MODE ? args->padding_mode : 0;
     int count = 0;
-    for (int t = 0; t < depth->taps; ++t) {
-        if (!is_tap(*depth, b->phase_d, t))
+    for (int t = 0; t < depth.kernel_size; ++t) {
+        if (!is_tap(&depth, b->phase_d, t))
             continue;
-        const int d = conv_pad_index(b->o * depth->in_step + tap_base(*depth, b->phase_d, t),
-                                     depth->input, mode);
-        for (int i = 0; i < height->in_step; ++i)
+        const int d = conv_pad_index(b->o * in_step(&depth) + tap_base(&depth, b->phase_d, t),
+                                     depth.input, mode);
+        for (int i = 0; i < in_step(&height); ++i)
             for (int j = 0; j < copy_rows; ++j) {
                 const int h =
-                    conv_pad_index((b->p + first + j) * height->in_step + i, height->input, mode);
-                offsets[count++] = d < 0 || h < 0 ? -1 : (d * height->input + h) * row_size;
+                    conv_pad_index((b->p + first + j) * in_step(&height) + i, height.input, mode);
+                offsets[count++] = d < 0 || h < 0 ? -1 : (d * height.input + h) * row_size;
             }
     }
     return count;
@@ -153,42 +161,40 @@ NOINLINE int find_rows(const band *b, const band_axis *depth, const band_axis *h
  * weights are. `parts` has of each phase: first and end in the table, weights of earlier phases,
  * weights. Taps that read zero padding only are left out. The copy begins at row and column
  * `first`; a class of its columns modulo in_step has `class_step` floats, a row `pitch`. */
-NOINLINE void find_taps(const band *b, const band_axis *d_axis, const band_axis *h_axis,
-                        const band_axis *w_axis, const int2 first, const int class_step,
-                        const int pitch, const int channels, const int mode, __local int2 *table,
-                        __local int4 *parts)
+NOINLINE void find_taps(const conv_args *args, const band *b, const int2 first,
+                        const int class_step, const int pitch, const int channels,
+                        __local int2 *table, __local int4 *parts)
 {
-    const band_axis depth = *d_axis, height = *h_axis, width = *w_axis;
-    const int phases = band_phases(width), taps_d = phase_taps(depth, b->phase_d);
-    int entries = 0, weights_first = (earlier_taps(depth, b->phase_d) * height.taps +
-                                      taps_d * earlier_taps(height, b->phase_h)) *
-                                     width.taps;
+    const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
+    const int mode = PADDING_MODE ? args->padding_mode : 0, h_step = in_step(&height),
+              w_step = in_step(&width);
+    const int phases = conv_phases(width);
+    int entries = 0, weights_first = (earlier_taps(&depth, b->phase_d) * height.kernel_size +
+                                      taps_among(&depth, b->phase_d, depth.kernel_size) *
+                                          earlier_taps(&height, b->phase_h)) *
+                                     width.kernel_size;
     for (int phase = 0; phase < phases; ++phase) {
         const int first_entry = entries;
         int slice = 0, number = 0;
-        for (int t = 0; t < depth.taps; ++t) {
-            if (!is_tap(depth, b->phase_d, t))
+        for (int t = 0; t < depth.kernel_size; ++t) {
+            if (!is_tap(&depth, b->phase_d, t))
                 continue;
             const int live_d =
-                mode != 0 || reads_inside(depth, tap_base(depth, b->phase_d, t), b->o, 1);
-            for (int r = 0; r < height.taps; ++r) {
-                if (!is_tap(height, b->phase_h, r))
+                mode != 0 || reads_inside(&depth, tap_base(&depth, b->phase_d, t), b->o, 1);
+            for (int r = 0; r < height.kernel_size; ++r) {
+                if (!is_tap(&height, b->phase_h, r))
                     continue;
-                const int h = tap_base(height, b->phase_h, r);
-                const int row = floor_divide(h, height.in_step);
-                const int live_h = mode != 0 || reads_inside(height, h, b->p, b->rows);
-                const int first_row =
-                    ((slice * height.in_step + h - row * height.in_step) * width.in_step) *
-                        class_step +
-                    (row - first.x) * pitch;
-                for (int s = 0; s < width.taps; ++s) {
-                    if (!is_tap(width, phase, s))
+                const int h = tap_base(&height, b->phase_h, r), row = floor_divide(h, h_step);
+                const int live_h = mode != 0 || reads_inside(&height, h, b->p, b->rows);
+                const int first_row = (slice * h_step + h - row * h_step) * w_step * class_step +
+                                      (row - first.x) * pitch;
+                for (int s = 0; s < width.kernel_size; ++s) {
+                    if (!is_tap(&width, phase, s))
                         continue;
-                    const int w = tap_base(width, phase, s), col = floor_divide(w, width.in_step);
-                    if (live_d && live_h && (mode != 0 || reads_inside(width, w, b->q, b->cols)))
+                    const int w = tap_base(&width, phase, s), col = floor_divide(w, w_step);
+                    if (live_d && live_h && (mode != 0 || reads_inside(&width, w, b->q, b->cols)))
                         table[entries++] =
-                            (int2)(first_row + (w - col * width.in_step) * class_step + col -
-                                       first.y,
+                            (int2)(first_row + (w - col * w_step) * class_step + col - first.y,
                                    number * channels);
                     ++number;
                 }
@@ -208,24 +214,21 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
 {
     const conv_args args = *given;
     const bands_tiling tiling = *cut;
-    band_axis depth, height, width;
-    band_axis_make(&depth, args.axis[0], tiling.transposed);
-    band_axis_make(&height, args.axis[1], tiling.transposed);
-    band_axis_make(&width, args.axis[2], tiling.transposed);
-    const int mode = args.padding_mode, activation = args.activation;
+    const conv_axis depth = args.axis[0], height = args.axis[1], width = args.axis[2];
+    const int mode = PADDING_MODE ? args.padding_mode : 0, activation = args.activation;
     const float slope = args.slope;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
     const int channels = tiling.channels, all_blocks = (group_k + channels - 1) / channels;
-    const int taps = depth.taps * height.taps * width.taps;
+    const int taps = depth.kernel_size * height.kernel_size * width.kernel_size;
     band own;
     const long plane = (long)depth.input * height.input * width.input;
     const long out_plane = (long)depth.output * height.output * width.output;
 
     /* Bands are numbered fastest, then images, so that neighbours share weights. */
-    const int bands_w = (phase_outputs(width, 0) + tiling.cols - 1) / tiling.cols;
-    const int bands_h = (phase_outputs(height, 0) + tiling.rows - 1) / tiling.rows;
-    const int outs_d = phase_outputs(depth, 0), phases_h = band_phases(height);
-    const int phases = band_phases(width);
+    const int bands_w = (conv_phase_outputs(width) + tiling.cols - 1) / tiling.cols;
+    const int bands_h = (conv_phase_outputs(height) + tiling.rows - 1) / tiling.rows;
+    const int outs_d = conv_phase_outputs(depth), phases_h = conv_phases(height);
+    const int phases = conv_phases(width);
     const int parts = (all_blocks + tiling.blocks - 1) / tiling.blocks;
     own.q = index % bands_w * tiling.cols;
     index /= bands_w;
@@ -235,17 +238,17 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     index /= bands_h;
     own.o = index % outs_d;
     index /= outs_d;
-    own.phase_d = index % band_phases(depth);
-    index /= band_phases(depth);
+    own.phase_d = index % conv_phases(depth);
+    index /= conv_phases(depth);
     const int n = index % args.N;
     index /= args.N;
     const int first_block = index % parts * tiling.blocks, g = index / parts;
-    own.rows = min(tiling.rows, phase_outputs(height, own.phase_h) - own.p);
-    own.cols = min(tiling.cols, phase_outputs(width, 0) - own.q);
-    if (own.rows <= 0 || own.o >= phase_outputs(depth, own.phase_d))
+    own.rows = min(tiling.rows, phase_outputs(&height, own.phase_h) - own.p);
+    own.cols = min(tiling.cols, conv_phase_outputs(width) - own.q);
+    if (own.rows <= 0 || own.o >= phase_outputs(&depth, own.phase_d))
         return;
     const int rows = own.rows, cols = own.cols;
-    const int outputs = min(cols * width.out_step, width.output - own.q * width.out_step);
+    const int outputs = min(cols * out_step(&width), width.output - own.q * out_step(&width));
     const int end_block = min(first_block + tiling.blocks, all_blocks);
 
     src += args.src_offset;
@@ -254,19 +257,19 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     weights += args.weights_offset;
     bias = args.has_bias ? bias + args.bias_offset + g * group_k : 0;
     dst += args.dst_offset + ((long)n * args.K + (long)g * group_k) * out_plane +
-           ((long)(own.o * depth.out_step + own.phase_d) * height.output + own.p * height.out_step +
-            own.phase_h) *
+           ((long)(own.o * out_step(&depth) + own.phase_d) * height.output +
+            own.p * out_step(&height) + own.phase_h) *
                width.output +
-           own.q * width.out_step;
+           own.q * out_step(&width);
 
     const int streamed = out_plane * args.K * args.N >= STREAMED && width.output % LANES == 0 &&
-                         tiling.cols * width.out_step % LANES == 0 &&
+                         tiling.cols * out_step(&width) % LANES == 0 &&
                          (size_t)dst % sizeof(vector) == 0;
 
     /* The copy is [c][tap of the depth][height modulo in_step][width modulo in_step][row][pitch].
      */
-    const int2 range_h = base_range(height, own.phase_h, own.phase_h + 1);
-    const int2 range_w = base_range(width, 0, phases);
+    const int2 range_h = base_range(&height, own.phase_h, own.phase_h + 1);
+    const int2 range_w = base_range(&width, 0, phases);
     const int pitch = cols + range_w.y - range_w.x, copy_rows = rows + range_h.y - range_h.x;
     const int line_count = (rows - 1) * pitch + cols;
     __local int2 *const table = (__local int2 *)scratch;
@@ -275,25 +278,24 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
     __local float *const panel = scratch + tiling.panel_at;
     const int line_floats = tiling.line_floats;
 
-    const int row_count =
-        find_rows(&own, &depth, &height, range_h.x, copy_rows, width.input, mode, row_offsets);
-    const int class_step = copy_rows * pitch, c_step = row_count * width.in_step * pitch;
+    const int row_count = find_rows(&args, &own, range_h.x, copy_rows, row_offsets);
+    const int class_step = copy_rows * pitch, c_step = row_count * in_step(&width) * pitch;
 
     copied_channel copied;
-    copied.classes = row_count / copy_rows * width.in_step;
+    copied.classes = row_count / copy_rows * in_step(&width);
     copied.rows = copy_rows;
     copied.pitch = pitch;
-    copied.first = (own.q + range_w.x) * width.in_step;
-    copied.step = width.in_step;
+    copied.first = (own.q + range_w.x) * in_step(&width);
+    copied.step = in_step(&width);
     copied.size = width.input;
     copied.mode = mode;
-    copied.paired = width.in_step == 2 && mode == 0 && pitch >= LANES;
+    copied.paired = in_step(&width) == 2 && mode == 0 && pitch >= LANES;
     copied.offsets = row_offsets;
     copied.begin = src_begin;
     copied.end = src_end;
 
-    find_taps(&own, &depth, &height, &width, (int2)(range_h.x, range_w.x), class_step, pitch,
-              channels, mode, table, phase_parts);
+    find_taps(&args, &own, (int2)(range_h.x, range_w.x), class_step, pitch, channels, table,
+              phase_parts);
 
     band_sum s;
     s.copy = panel;
@@ -330,8 +332,8 @@ static __attribute__((noinline)) void compute(const conv_args *given, const band
                                           (line_count + LANES - 1) / LANES * LANES, activation,
                                           slope);
                     __global float *const out = dst + ((long)b * channels + k) * out_plane;
-                    store_rows(out, (long)height.out_step * width.output, line, pitch, rows, phases,
-                               line_floats, outputs, streamed);
+                    store_rows(out, (long)out_step(&height) * width.output, line, pitch, rows,
+                               phases, line_floats, outputs, streamed);
                 }
             if (tiling.chunk < group_c)
                 lines += phases * channels * line_floats;
@@ -357,7 +359,7 @@ NOINLINE void pack_block(const conv_args *given, const bands_tiling *tiling,
                          const int c, const int tap_of_group, const int blocks)
 {
     const conv_args args = *given;
-    const int channels = tiling->channels, transposed = tiling->transposed;
+    const int channels = tiling->channels;
     const int R = args.axis[1].kernel_size, S = args.axis[2].kernel_size;
     const int taps = args.axis[0].kernel_size * R * S;
     const int group_c = args.C / args.G, group_k = args.K / args.G;
@@ -366,25 +368,22 @@ NOINLINE void pack_block(const conv_args *given, const bands_tiling *tiling,
     /* The taps of earlier phases, those of its phase, and its number there. */
     int first = 0, phase_size = 1, number = 0;
     for (int i = 0; i < 3; ++i) {
-        band_axis a;
-        band_axis_make(&a, args.axis[i], transposed);
-        int phase = 0, earlier = 0;
-        while (phase < band_phases(a) && !is_tap(a, phase, tap_index[i]))
+        const conv_axis a = args.axis[i];
+        int phase = 0;
+        while (phase < conv_phases(a) && !is_tap(&a, phase, tap_index[i]))
             ++phase;
-        if (phase == band_phases(a))
+        if (phase == conv_phases(a))
             return; /* no output reads it */
-        const int size = phase_taps(a, phase);
-        for (int t = 0; t < tap_index[i]; ++t)
-            earlier += is_tap(a, phase, t);
-        first = first * a.taps + phase_size * earlier_taps(a, phase);
+        const int size = taps_among(&a, phase, a.kernel_size);
+        first = first * a.kernel_size + phase_size * earlier_taps(&a, phase);
         phase_size *= size;
-        number = number * size + earlier;
+        number = number * size + taps_among(&a, phase, tap_index[i]);
     }
     const ulong position =
         (((ulong)g * blocks + block) * taps + first) * group_c + (ulong)c * phase_size + number;
-    const ulong filter = transposed ? ((ulong)g * group_c + c) * group_k + k
+    const ulong filter = TRANSPOSED ? ((ulong)g * group_c + c) * group_k + k
                                     : ((ulong)g * group_k + k) * group_c + c;
-    const ulong step = (ulong)(transposed ? 1 : group_c) * taps;
+    const ulong step = (ulong)(TRANSPOSED ? 1 : group_c) * taps;
     const int live = min(channels, group_k - k);
     __global const float *const from = weights + filter * taps + tap;
     __global float *const to = packed + position * channels;

@@ -1,22 +1,16 @@
-/* bands: one axis of a convolution or a transposed one, whichever is said when the kernel runs.
+/* bands: one axis of a convolution or, with TRANSPOSED=1, of a transposed one.
  *
  * Output i of a phase is i*out_step + phase; tap t reads input i*in_step + base where
- * base = (first + phase + t*tap) / out_step is whole, and belongs to another phase otherwise. */
-typedef struct {
-    int in_step, out_step, first, tap;
-    int taps, input, output;
-} band_axis;
+ * base = tap_place() / out_step is whole, and belongs to another phase otherwise. */
 
-/* By pointer: Oclgrind cannot inline a function that returns a structure. */
-INLINE void band_axis_make(band_axis *axis, conv_axis a, int transposed)
+INLINE int in_step(const conv_axis *a)
 {
-    axis->in_step = transposed ? 1 : a.stride;
-    axis->out_step = transposed ? a.stride : 1;
-    axis->first = transposed ? a.padding : -a.padding;
-    axis->tap = transposed ? -a.dilation : a.dilation;
-    axis->taps = a.kernel_size;
-    axis->input = a.input;
-    axis->output = a.output;
+    return STRIDED ? a->stride : 1;
+}
+
+INLINE int out_step(const conv_axis *a)
+{
+    return TRANSPOSED ? a->stride : 1;
 }
 
 INLINE int floor_divide(int a, int b)
@@ -24,55 +18,55 @@ INLINE int floor_divide(int a, int b)
     return a >= 0 ? a / b : -1 - (-1 - a) / b;
 }
 
-INLINE int band_phases(band_axis a)
+INLINE int phase_outputs(const conv_axis *a, int phase)
 {
-    return min(a.out_step, a.output);
+    return a->output > phase ? (a->output - phase - 1) / out_step(a) + 1 : 0;
 }
 
-INLINE int phase_outputs(band_axis a, int phase)
+INLINE int tap_place(const conv_axis *a, int phase, int t)
 {
-    return a.output > phase ? (a.output - phase - 1) / a.out_step + 1 : 0;
+    return TRANSPOSED ? phase + a->padding - t * a->dilation : t * a->dilation - a->padding;
 }
 
-INLINE int is_tap(band_axis a, int phase, int t)
+INLINE int is_tap(const conv_axis *a, int phase, int t)
 {
-    return (a.first + phase + t * a.tap) % a.out_step == 0;
+    return tap_place(a, phase, t) % out_step(a) == 0;
 }
 
-INLINE int tap_base(band_axis a, int phase, int t)
+INLINE int tap_base(const conv_axis *a, int phase, int t)
 {
-    return (a.first + phase + t * a.tap) / a.out_step;
+    return tap_place(a, phase, t) / out_step(a);
 }
 
-INLINE int phase_taps(band_axis a, int phase)
+/* Taps of a phase among the first `count` of the axis. */
+INLINE int taps_among(const conv_axis *a, int phase, int count)
 {
-    int count = 0;
-    for (int t = 0; t < a.taps; ++t)
-        count += is_tap(a, phase, t);
-    return count;
+    int taps = TRANSPOSED ? 0 : count;
+    for (int t = 0; TRANSPOSED && t < count; ++t)
+        taps += is_tap(a, phase, t);
+    return taps;
 }
 
 /* Taps of the phases before this one. */
-INLINE int earlier_taps(band_axis a, int phase)
+INLINE int earlier_taps(const conv_axis *a, int phase)
 {
     int count = 0;
-    for (int i = 0; i < phase; ++i)
-        count += phase_taps(a, i);
+    for (int i = 0; TRANSPOSED && i < phase; ++i)
+        count += taps_among(a, i, a->kernel_size);
     return count;
 }
 
 /* Whether outputs [first, first + count) of a tap of this base read inside the input. */
-INLINE int reads_inside(band_axis a, int base, int first, int count)
+INLINE int reads_inside(const conv_axis *a, int base, int first, int count)
 {
-    const int low = base + first * a.in_step, high = low + (count - 1) * a.in_step;
-    return high >= 0 && low < a.input;
+    const int low = base + first * in_step(a), high = low + (count - 1) * in_step(a);
+    return high >= 0 && low < a->input;
 }
 
 /* The least and the greatest base of taps of phases [phase, end), in steps. */
-INLINE int2 base_range(band_axis a, int phase, int end)
+INLINE int2 base_range(const conv_axis *a, int phase, int end)
 {
-    const int reach = (a.taps - 1) * a.tap;
-    const int divisor = a.in_step * a.out_step;
-    return (int2)(floor_divide(a.first + phase + min(reach, 0), divisor),
-                  floor_divide(a.first + end - 1 + max(reach, 0), divisor));
+    const int last = a->kernel_size - 1, divisor = in_step(a) * out_step(a);
+    return (int2)(floor_divide(tap_place(a, phase, TRANSPOSED ? last : 0), divisor),
+                  floor_divide(tap_place(a, end - 1, TRANSPOSED ? 0 : last), divisor));
 }

@@ -81,14 +81,16 @@ NOINLINE void copy_channel(const copied_channel *given, __global const float *ch
 {
     const copied_channel a = *given;
     const int class_step = a.rows * a.pitch;
-    for (int j = 0; j < a.classes; j += a.paired + 1, to += a.paired * class_step)
+    const int step = STRIDED ? a.step : 1, paired = STRIDED && a.paired;
+    const int mode = PADDING_MODE ? a.mode : 0;
+    for (int j = 0; j < a.classes; j += paired + 1, to += paired * class_step)
         for (int row = 0; row < a.rows; ++row, to += a.pitch) {
-            const int offset = a.offsets[j / a.step * a.rows + row];
-            const int first = a.first + j % a.step, size = offset < 0 ? 0 : a.size;
+            const int offset = a.offsets[j / step * a.rows + row];
+            const int first = a.first + j % step, size = offset < 0 ? 0 : a.size;
             __global const float *const from = channel + max(offset, 0);
-            if (a.paired)
+            if (paired)
                 copy_pair(to, class_step, a.pitch, from, a.begin, a.end, first, size);
             else
-                copy_row(to, a.pitch, from, a.end, first, a.step, size, a.mode);
+                copy_row(to, a.pitch, from, a.end, first, step, size, mode);
         }
 }

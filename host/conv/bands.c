@@ -40,15 +40,25 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
     return cc_bands_ns(device, shape, &t);
 }
 
+/* The macro STRIDED of kernels/bands.cl: two thirds of the copy are for strides. */
+static int strided(const cc_shape *shape)
+{
+    int most = 1;
+    for (int i = 0; i < CLCONV_AXES; ++i)
+        most = most > shape->axis[i].stride ? most : shape->axis[i].stride;
+    return !shape->transposed && most > 1;
+}
+
 static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
     const cc_shape *shape = &stage->shape;
-    char options[64];
+    char options[128];
 
     const cc_vectors vectors = cc_device_vectors(stage->target->device);
     const cc_bands_tiling t = cc_bands_choose(stage->target->device, shape);
-    int length = snprintf(options, sizeof(options), "-DLANES=%d", cc_vector_lanes(vectors));
+    int length = snprintf(options, sizeof(options), "-DTRANSPOSED=%d -DSTRIDED=%d -DLANES=%d",
+                          shape->transposed != 0, strided(shape), cc_vector_lanes(vectors));
     if (vectors == CC_VECTORS_8)
         snprintf(options + length, sizeof(options) - (size_t)length, " -DCHANNELS=%d", t.channels);
     TRY(cc_packed_build(stage, sizeof(state), "bands", options, error));

@@ -171,8 +171,7 @@ static cc_bands_tiling cut(const clconv_device *device, const cc_shape *shape, i
     const int64_t all_rows = cc_phase_outputs(shape, CLCONV_HEIGHT);
     const int64_t all_cols = cc_phase_outputs(shape, CLCONV_WIDTH);
 
-    cc_bands_tiling t = {.channels = choose_channels(vectors, cc_group_k(shape)),
-                         .transposed = shape->transposed != 0};
+    cc_bands_tiling t = {.channels = choose_channels(vectors, cc_group_k(shape))};
     t.blocks = (cl_int)all_blocks(shape, &t);
     t.cols = (cl_int)all_cols;
     if (all_cols > LONGEST_ROW)

@@ -10,7 +10,6 @@ typedef struct cc_bands_tiling {
     cl_int chunk;      /* input channels copied at a time; 0 if a row does not fit */
     cl_int blocks;     /* blocks of output channels of a task */
     cl_int channels;   /* output channels of a block */
-    cl_int transposed;
     cl_int tasks;
     cl_int line_floats;
     cl_int phases_at, rows_at, panel_at, lines_at, local_floats;
