@@ -17,10 +17,9 @@ static inline __attribute__((always_inline)) vector rectify(vector x, int activa
  * of its own. */
 static inline __attribute__((always_inline)) vector activate(vector x, int activation, float slope)
 {
-    switch (activation) {
-    case 4: return 1.0f / (1.0f + exp(-x));
-    case 5: return tanh(x);
-    case 6: return x / (1.0f + exp(-x));
-    default: return rectify(x, activation, slope);
-    }
+    if (activation <= RECTIFIERS)
+        return rectify(x, activation, slope);
+    if (activation == 5)
+        return tanh(x);
+    return (activation == 4 ? (vector)1.0f : x) / (1.0f + exp(-x));
 }
