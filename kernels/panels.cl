@@ -24,7 +24,7 @@
  */
 #include "conv.h"
 
-/* PADDING_MODE and EPILOGUE do not change the form: both cost a branch now and then. */
+/* EPILOGUE does not change the form: it costs a branch now and then. */
 #ifndef LANES /* floats of a vector register: 8 or 16 */
 #define LANES 8
 #endif
@@ -37,7 +37,8 @@
 #ifndef ROWS /* of a panel */
 #define ROWS 64
 #endif
-#ifndef STEP /* of inputs along a row from an output to the next: 1, 2, or 0 for any */
+#ifndef STEP /* of inputs along a row from an output to the next, padding zeros: 1, 2; or 0: any   \
+              */
 #define STEP 0
 #endif
 #if VECTORS < 2 || VECTORS > 8 || CHANNELS < 1 || CHANNELS > 16
@@ -92,7 +93,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     __local int *const offsets = images + PIXELS;
 
     const conv_axis depth = args.axis[0], height = args.axis[1], width = args.axis[2];
-    const int padding_mode = args.padding_mode;
+    const int padding_mode = STEP > 0 ? 0 : args.padding_mode;
     const int phases_w = conv_phases(width), phases_h = conv_phases(height);
     const int phases = conv_phases(depth) * phases_h * phases_w;
     const int strips = tiling.strips, shares = tiling.shares;
@@ -103,8 +104,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
     const conv_view view_d = conv_view_make(depth, phase / phases_w / phases_h);
     const conv_view view_h = conv_view_make(height, phase / phases_w % phases_h);
     conv_view view_w = conv_view_make(width, phase % phases_w);
-    if (STEP > 0)
-        view_w.in_step = STEP;
+    view_w.in_step = known_step(view_w.in_step);
     const int group_c = args.C / args.G, group_k = args.K / args.G;
 
     /* The pixels: strips are equal, in vectors, to one. A strip that takes more than its share

@@ -60,7 +60,7 @@ INLINE void add_blocks(const int vectors, const strip_place *strip, __global con
     const int block_lines = all_lines * CHANNELS / channels + (all_lines > 0);
     int lines_due = 0;
     const int rows = strip->rows, first = strip->first, last = strip->last;
-    const int in_registers = strip->in_registers, streamed = strip->streamed;
+    const int in_registers = strip->in_registers, streamed = LINE_VECTORS > 0 && strip->streamed;
     const long plane = strip->plane;
     __local const float *const panel = strip->panel;
     int to[VECTORS];

@@ -57,8 +57,9 @@ typedef struct {
  * where in_b, otherwise zero. */
 NOINLINE void fill_runs(__local float *panel, int count, __global const float *src, long start,
                         const long plane, const long total, const int a, const int b,
-                        const ivector in_a, const ivector in_b, const int step)
+                        const ivector in_a, const ivector in_b, const int any_step)
 {
+    const int step = known_step(any_step);
     const long first = -(long)min(a, b), last = total - max(a, b) - step * LANES;
     const int loadable = start >= first && start + (count - 1) * plane <= last;
     const int whole = loadable && all(in_a);

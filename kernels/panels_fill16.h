@@ -31,10 +31,14 @@ INLINE void fill_taps(__local float *panel, __global const float *in, const tap_
 NOINLINE void fill_inside(__local float *panel, __global const float *in, const tap_grid *taps,
                           const int step)
 {
+#if STEP > 0
+    fill_taps(panel, in, taps, STEP);
+#else
     if (step == 1)
         fill_taps(panel, in, taps, 1);
     else if (step == 2)
         fill_taps(panel, in, taps, 2);
     else
         fill_taps(panel, in, taps, 4);
+#endif
 }

@@ -41,12 +41,16 @@ INLINE void fill_taps(__local float *panel, __global const float *in, const tap_
 NOINLINE void fill_inside(__local float *panel, __global const float *in, const tap_grid *taps,
                           const inside_vectors *inside, const int step)
 {
+#if STEP > 0
+    fill_taps(panel, in, taps, inside, STEP);
+#else
     if (step == 1)
         fill_taps(panel, in, taps, inside, 1);
     else if (step == 2)
         fill_taps(panel, in, taps, inside, 2);
     else
         fill_taps(panel, in, taps, inside, 4);
+#endif
 }
 
 /* Elements of a src of which the next lines are fetched ahead: more than two cores have for
@@ -115,8 +119,9 @@ typedef struct {
  * beside a row of src are read, but not used. */
 NOINLINE void fill_ends(__local float *to, __global const float *in, const long plane,
                         const int channels, const input_axis *axes, const int d, const int h,
-                        const int w, const int step)
+                        const int w, const int any_step)
 {
+    const int step = known_step(any_step);
     const input_axis depth = axes[0], height = axes[1], width = axes[2];
     const int row_pitch = width.taps * channels * PIXELS;
     for (int t = 0; t < depth.taps; ++t)

@@ -12,6 +12,12 @@
 #define LINE_VECTORS 0
 #endif
 
+/* The step of inputs along a row, where a function is told what the form of the code knows. */
+INLINE int known_step(int step)
+{
+    return STEP > 0 ? STEP : step;
+}
+
 /* Whether all taps of outputs whose first inputs are [first, last] on an axis are inside. */
 INLINE int is_inside(conv_view view, int first, int last, int size)
 {
@@ -59,7 +65,12 @@ NOINLINE void find_pixels(strip_pixels *found, const conv_args *args, const conv
                           const long pixel, const int vectors, const int live,
                           __local int *const in_d)
 {
-    const conv_view view_d = views[0], view_h = views[1], view_w = views[2];
+    conv_view view_d = views[0], view_h = views[1], view_w = views[2];
+    if (!TRANSPOSED) { /* as conv_view_make() says */
+        view_d.out_first = view_h.out_first = view_w.out_first = 0;
+        view_d.out_step = view_h.out_step = view_w.out_step = 1;
+    }
+    view_w.in_step = known_step(view_w.in_step);
     const conv_axis depth = args->axis[0], height = args->axis[1], width = args->axis[2];
     const long src_elements = (long)args->C * depth.input * height.input * width.input;
     const long dst_elements = (long)args->K * depth.output * height.output * width.output;

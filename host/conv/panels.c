@@ -264,8 +264,8 @@ static double estimate(const clconv_device *device, const cc_shape *shape)
  * to compile. */
 static int input_step(const cc_shape *shape)
 {
-    const int stride = shape->axis[CLCONV_WIDTH].stride;
-    return shape->transposed ? 1 : stride <= 2 ? stride : 0;
+    const int step = shape->transposed ? 1 : shape->axis[CLCONV_WIDTH].stride;
+    return shape->padding_mode == CLCONV_ZEROS && step <= 2 ? step : 0;
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)
