@@ -244,7 +244,7 @@ NOINLINE void compute(const conv_args *given, const panels_tiling *cut, const lo
                     const int d = in_d[j] + t * view_d.in_tap, h = in_h[j] + r * view_h.in_tap;
                     const ivector lane_w = w + view_w.in_step * LANE_INDICES;
                     const ivector valid = (lane_w >= 0) & (lane_w < width.input);
-                    if (d >= 0 && d < depth.input && h >= 0 && h < height.input && any(valid)) {
+                    if (d >= 0 && d < depth.input && h >= 0 && h < height.input && is_set(valid)) {
                         const int a = (d * height.input + h) * width.input + w + images[j];
                         fill_runs(to, channels, src, start, plane, total, a, a, valid, valid,
                                   view_w.in_step);

@@ -12,6 +12,18 @@ INLINE int lane_max(ivector x)
     return max(pair.x, pair.y);
 }
 
+/* Whether all lanes of a mask are set, and whether one is: all() and any() of PoCL go lane by lane,
+ * three times as long to compile. */
+INLINE int is_full(ivector mask)
+{
+    return lane_max(mask) < 0;
+}
+
+INLINE int is_set(ivector mask)
+{
+    return lane_max(-mask) > 0;
+}
+
 /* conv_pad_index of a vector. */
 INLINE ivector pad_indices(ivector i, int size, int mode)
 {
@@ -62,7 +74,7 @@ NOINLINE void fill_runs(__local float *panel, int count, __global const float *s
     const int step = known_step(any_step);
     const long first = -(long)min(a, b), last = total - max(a, b) - step * LANES;
     const int loadable = start >= first && start + (count - 1) * plane <= last;
-    const int whole = loadable && all(in_a);
+    const int whole = loadable && is_full(in_a);
     if (whole && step == 1) {
         for (int i = 0; i < count; ++i, start += plane)
             store_local(load(src + start + a), panel + i * PIXELS);
@@ -104,7 +116,7 @@ INLINE void fill(__local float *panel, int count, __global const float *src, lon
 {
     const ivector lowest = (ivector)(-0x7fffffff - 1);
     const ivector base = index - step * LANE_INDICES, valid = index >= 0;
-    if (!any(valid)) {
+    if (!is_set(valid)) {
         for (int i = 0; i < count; ++i)
             store_local((vector)0.0f, panel + i * PIXELS);
         return;
@@ -112,7 +124,7 @@ INLINE void fill(__local float *panel, int count, __global const float *src, lon
     const int a = lane_max(select(lowest, base, valid));
     const int b = ~lane_max(select(lowest, ~base, valid));
     const ivector in_a = valid & (base == a), in_b = valid & (base == b);
-    if (step <= 2 && all((in_a | in_b) == valid)) {
+    if (step <= 2 && is_full((in_a | in_b) == valid)) {
         fill_runs(panel, count, src, start, plane, total, a, b, in_a, in_b, step);
         return;
     }
