@@ -111,9 +111,13 @@ INLINE void store_row(__global float *out, __local const float *line, const int 
             store_vector(high, out + i + LANES, streamed);
         }
     }
-    for (int phase = 0; phase < phases; ++phase)
+    for (int phase = 0; phase < phases; ++phase) {
+#if TRANSPOSED
+#pragma unroll 4
+#endif
         for (int j = i + phase, at = i / phases; j < count; j += phases, ++at)
             out[j] = line[phase * apart + at];
+    }
 }
 
 /* The same for `rows` rows, `out_step` apart in dst and `step` in the lines. */
