@@ -78,10 +78,11 @@ INLINE void tile(const int channels, const int vectors, const band_sum *given, c
     __local const float *copy = s.copy + at;
     __global const float *weights = s.weights;
 #if LANES == 8
-    /* Taps four at a time: where none is left out between, their weights are neighbours. */
+    /* Taps four at a time: where none is left out between, their weights are neighbours. Not of a
+     * single vector, whose sums wait for each other. */
     const int first = s.taps > 0 ? s.table[0].y : 0;
     const int dense = s.taps > 0 && s.table[s.taps - 1].y - first == (s.taps - 1) * channels;
-    const int unrolled = dense ? s.taps & ~3 : 0;
+    const int unrolled = dense && vectors > 1 ? s.taps & ~3 : 0;
 #endif
     for (int c = 0; c < s.count; ++c, copy += s.c_step, weights += s.w_step) {
         int tap = 0;
