@@ -1,4 +1,4 @@
-/* Depthwise convolution in vectors along output rows, for CPU devices: kernels/rows.cl. */
+/* Depthwise convolution in vectors of columns or channels, for CPU devices: kernels/rows.cl. */
 #include "conv/rows.h"
 #include "conv/kernel_args.h"
 #include "conv/single_kernel.h"
