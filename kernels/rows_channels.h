@@ -12,7 +12,7 @@
 
 #include "rows_transpose.h"
 
-/* Floats of the copy, of the taps and of the results of some rows; see channels_fit() of
+/* Floats of the copy, of the taps and of the results of some rows; see has_channels() of
  * host/conv/rows.c. */
 #define COPY_FLOATS   8192
 #define TAP_FLOATS    2048
