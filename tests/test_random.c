@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* 80 to 85 programs, as the seed draws, with all algorithms in turn. Winograd's two sizes of tiles
+/* 82 to 87 programs, as the seed draws, with all algorithms in turn. Winograd's two sizes of tiles
  * are a program each, and so are the three steps of the inputs of panels and the three kinds of
  * bands, which would be a tenth and a third more to compile in one program; EPILOGUE and padding
  * are none. */
