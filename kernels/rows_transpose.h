@@ -1,23 +1,7 @@
 /* Values of 8 planes side by side in memory of their own: gathered and scattered, rows_channels.h.
  */
 
-/* Transposes 4 x 4 values in each half of 4 vectors. */
-INLINE void transpose_halves(vector a[4])
-{
-    vector b[4];
-#pragma unroll
-    for (int i = 0; i < 4; i += 2) {
-        const vector x = a[i], y = a[i + 1];
-        b[i] = (vector)(x.s0, y.s0, x.s1, y.s1, x.s4, y.s4, x.s5, y.s5);
-        b[i + 1] = (vector)(x.s2, y.s2, x.s3, y.s3, x.s6, y.s6, x.s7, y.s7);
-    }
-#pragma unroll
-    for (int i = 0; i < 2; ++i) {
-        const vector x = b[i], y = b[i + 2];
-        a[2 * i] = (vector)(x.s01, y.s01, x.s45, y.s45);
-        a[2 * i + 1] = (vector)(x.s23, y.s23, x.s67, y.s67);
-    }
-}
+#include "transpose8.h"
 
 /* 4 values of each of two planes. */
 INLINE vector load_quarters(__global const float *low, __global const float *high)
