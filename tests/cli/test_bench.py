@@ -66,17 +66,17 @@ class BenchTest(tool.ToolTest):
         with open(self.path("out.json"), "w") as file:
             file.write("an old report")
         with tool.tempfile.NamedTemporaryFile("w", suffix=".txt") as problems:
-            problems.write(f"pointwise\tthe name\tmb1ic8ih6iw6oc8kh1kw1\tsource\n")
+            problems.write("a variant\tthe name\tmb1ic8ih12iw12oc8kh3kw3sh2sw2\tsource\n")
             problems.flush()
             output, report = self.bench(0, "--algorithm", "all", "--file", problems.name)
         names = [result["algorithm"] for result in report["results"]]
         self.assertEqual(len(names), len(set(names)), names)
         self.assertIn("direct", names)
-        self.assertIn("pointwise", names)
+        self.assertIn("panels", names)
         for result in report["results"]:
             self.assert_complete(result)
-            self.assertEqual((result["variant"], result["name"]), ("pointwise", "the name"))
-            self.assertRegex(output, rf"(?m)^OK .* {result['algorithm']} +pointwise ")
+            self.assertEqual((result["variant"], result["name"]), ("a variant", "the name"))
+            self.assertRegex(output, rf"(?m)^OK .* {result['algorithm']} +a variant ")
 
     def test_reference_device(self):
         _, report = self.bench(0, "--device", "reference", "--algorithm", "all", PROBLEM)
@@ -116,8 +116,8 @@ class BenchTest(tool.ToolTest):
                                       ("size", PROBLEM, [12, 24]),
                                       ("kernel", PROBLEM, [3, 7])]:
             with self.subTest(kind=kind):
-                _, report = self.bench(0, "--min-time", "0.01", "--sweep", kind,
-                                       "--sweep-points", "2", problem)
+                _, report = self.bench(0, "--algorithm", "direct", "--min-time", "0.01",
+                                       "--sweep", kind, "--sweep-points", "2", problem)
                 sweep, = report["sweeps"]
                 points = sweep["points"]
                 self.assertEqual(sweep["kind"], kind)
