@@ -315,7 +315,8 @@ typedef struct clconv_device {
     uint64_t max_alloc_bytes; /* largest single buffer */
     uint64_t local_bytes;     /* __local memory per work-group */
     uint64_t vector_floats;   /* floats of a native vector; 1 where work-items are its lanes */
-    int64_t reserved[7];
+    uint64_t native_kernels;  /* whether it runs functions of the host, as CPU devices do */
+    int64_t reserved[6];
 } clconv_device;
 
 /* The devices here: OpenCL's in the order of the loader, then the reference, always the last.

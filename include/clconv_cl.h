@@ -33,6 +33,9 @@ typedef struct clconv_buffer {
     size_t offset_bytes;
 } clconv_buffer;
 
+/* On CPU devices a function of the host packs the weights where a kernel wants them packed: their
+ * buffer must not have CL_MEM_HOST_WRITE_ONLY or CL_MEM_HOST_NO_ACCESS (CLCONV_INVALID_ARGUMENT).
+ */
 typedef struct clconv_stage_buffers {
     clconv_buffer weights;
     clconv_buffer bias; /* mem NULL without one */

@@ -12,7 +12,7 @@
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q
  *           packed [g][phase][panel][block of CHANNELS output channels][row of the panel]
- *           [CHANNELS], zero past K/G; a row is a tap and a c
+ *           [CHANNELS], zero past K/G; a row is a tap and a c: host/conv/panels.c
  *           scratch: tiling.local_floats for each work-item
  * Global    {work-items, 1, 1}; those before the first strip are empty
  * Local     {1, 1, 1}
@@ -52,8 +52,6 @@
 #include "panels_rows.h"
 
 #include "panels_strip.h"
-
-#include "panels_pack.h"
 
 #include "panels_fill.h"
 
@@ -333,12 +331,4 @@ __kernel OWN_VECTORS void panels(const conv_args args, const panels_tiling tilin
     const long item = (long)get_global_id(0) - ((long)get_global_size(0) - tiling.items);
     if (item >= 0)
         compute(&args, &tiling, item, src, weights, bias, dst, scratch);
-}
-
-/* Global {blocks of K/G, C/G, taps * G}, local {1, 1, 1}. */
-__kernel OWN_VECTORS void pack(const conv_args args, __global const float *restrict weights,
-                               __global float *restrict packed, ulong packed_offset)
-{
-    pack_block(&args, weights + args.weights_offset, packed + packed_offset, get_global_id(0),
-               get_global_id(1), get_global_id(2), get_global_size(0));
 }

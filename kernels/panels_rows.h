@@ -1,5 +1,5 @@
-/* The order of a product's rows, which are taps and input channels: what panels.cl's two kernels
- * agree on. */
+/* The order of a product's rows, which are taps and input channels: fill_tap() of
+ * host/conv/panels.c packs the weights in it. */
 
 /* The first slot of a phase: slots are sorted by the class of the tap (t mod step) on each axis,
  * then by tap, so that the taps of a phase, which share a class, are neighbours. */

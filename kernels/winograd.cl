@@ -12,13 +12,13 @@
  *   input    V = B^T d B           [pack][ALPHA^2][channel of all groups][LANES]
  *   product  M = sum U V           [pack][g][block of BLOCK_K k][ALPHA^2][BLOCK_K][LANES]
  *   output   dst = finish(A^T M A)
- * with U = G g G^T, made once by `pack`: [ALPHA^2][g][block of BLOCK_K k][channel][BLOCK_K], zeros
- * past K/G. One launch does all three, an item some packs after the others in its own part of the
- * workspace, small enough for the caches.
+ * with U = G g G^T, made once (host/conv/winograd.c): [ALPHA^2][g][block of BLOCK_K
+ * k][channel][BLOCK_K], zeros past K/G. One launch does all three, an item some packs after the
+ * others in its own part of the workspace, small enough for the caches.
  *
  * Tensors   src N,C,D,H,W   dst N,K,O,P,Q   workspace V and M of as many packs as are at work
- * Global    at the kernels
- * Local     {1, 1, 1}, `pack` {BLOCK_K, 1, 1}
+ * Global    at the kernel
+ * Local     {1, 1, 1}
  * Edges     Padding is resolved as inputs are read; an input that no output reads is 0. Lanes of a
  *           pack past the last tile, and outputs of a tile past the last, are never stored.
  * Compiling What is large is in functions that are not inlined, as PoCL compiles a kernel thrice.
@@ -104,35 +104,34 @@ static inline int end_block(const share *s, int i, int blocks)
 
 #include "winograd_product.h"
 
-/* ---- Kernels ---- */
+/* ---- Kernel ---- */
 
-/* Global {1 + shares, 1, 1}: the first item is idle, the others take all blocks of all packs in
- * equal shares, in groups of at most group_packs packs, for which each has room in the workspace.
- */
-__kernel OWN_VECTORS void winograd(const conv_args args, __global const float *restrict src,
-                                   __global const float *restrict U,
-                                   __global const float *restrict bias,
-                                   __global float *restrict dst, __global float *restrict workspace,
-                                   const ulong V_offset, const ulong M_offset, const int packs,
-                                   const int group_packs)
+/* What the work-items share: all blocks of all packs, in equal parts, each in groups of at most
+ * group_packs packs, for which every item has room in V and M. */
+typedef struct {
+    int packs, group_packs;
+    long item, items;
+} division;
+
+/* The part of one item. A function of its own, as PoCL compiles a kernel three times. */
+static __attribute__((noinline)) void compute(const conv_args *a, const division *given,
+                                              __global const float *src, __global const float *U,
+                                              __global const float *bias, __global float *dst,
+                                              __global float *V, __global float *M)
 {
-    const conv_args a = args;
-    const int channels = a.C * a.axis[0].kernel_size, blocks = blocks_of(&a);
+    const division d = *given;
+    const int channels = a->C * a->axis[0].kernel_size, blocks = blocks_of(a);
     const ulong V_pack = (ulong)PRODUCTS * channel_pitch(channels) * LANES;
     const ulong M_pack = (ulong)PRODUCTS * blocks * BLOCK_K * LANES;
-    const long item = (long)get_global_id(0) - 1, items = (long)get_global_size(0) - 1;
-    if (item < 0)
-        return;
-    const long first = (long)packs * blocks * item / items;
-    const long last = (long)packs * blocks * (item + 1) / items;
+    const long first = (long)d.packs * blocks * d.item / d.items;
+    const long last = (long)d.packs * blocks * (d.item + 1) / d.items;
     const int end_pack = (last + blocks - 1) / blocks;
     /* Groups of equal size. */
-    const int most = group_packs;
     const int own_packs = end_pack - (int)(first / blocks);
-    const int groups = (own_packs + most - 1) / most;
+    const int groups = (own_packs + d.group_packs - 1) / d.group_packs;
 
-    __global float *V = workspace + V_offset + item * most * V_pack;
-    __global float *M = workspace + M_offset + item * most * M_pack;
+    V += d.item * d.group_packs * V_pack;
+    M += d.item * d.group_packs * M_pack;
     for (int group = 0; group < groups; ++group) {
         const int pack = (int)(first / blocks) + (int)((long)own_packs * group / groups);
         const int next = (int)(first / blocks) + (int)((long)own_packs * (group + 1) / groups);
@@ -141,55 +140,24 @@ __kernel OWN_VECTORS void winograd(const conv_args args, __global const float *r
         s.first = max(first - (long)pack * blocks, 0l);
         s.last = min(last - (long)(next - 1) * blocks, (long)blocks);
         for (int i = 0; i < s.packs; ++i)
-            transform_pack(&a, src + a.src_offset, V + i * V_pack, pack + i, 0, channels);
-        multiply_share(&a, &s, U + a.weights_offset, V, M);
+            transform_pack(a, src + a->src_offset, V + i * V_pack, pack + i, 0, channels);
+        multiply_share(a, &s, U + a->weights_offset, V, M);
         for (int i = 0; i < s.packs; ++i)
-            finish_pack(&a, M + i * M_pack, bias + a.bias_offset, dst + a.dst_offset, pack + i,
-                        first_k(&a, begin_block(&s, i)), first_k(&a, end_block(&s, i, blocks)));
+            finish_pack(a, M + i * M_pack, bias + a->bias_offset, dst + a->dst_offset, pack + i,
+                        first_k(a, begin_block(&s, i)), first_k(a, end_block(&s, i, blocks)));
     }
 }
 
-/* ---- Weights ---- */
-
-/* U of one filter: element i of it goes to U[i * step]. */
-static __attribute__((noinline)) void transform_filter(const float g[9], __global float *U,
-                                                       ulong step)
+/* Global {1 + items, 1, 1}: the first one is idle. */
+__kernel OWN_VECTORS void winograd(const conv_args args, __global const float *restrict src,
+                                   __global const float *restrict U,
+                                   __global const float *restrict bias,
+                                   __global float *restrict dst, __global float *restrict workspace,
+                                   const ulong V_offset, const ulong M_offset, const int packs,
+                                   const int group_packs)
 {
-    float rows[ALPHA][3];
-    for (int s = 0; s < 3; ++s) {
-        const float column[3] = {g[s], g[3 + s], g[6 + s]};
-        float u[ALPHA];
-        transform_taps(column, u);
-        for (int a = 0; a < ALPHA; ++a)
-            rows[a][s] = u[a];
-    }
-    for (int a = 0; a < ALPHA; ++a) {
-        float u[ALPHA];
-        transform_taps(rows[a], u);
-        for (int b = 0; b < ALPHA; ++b)
-            U[(a * ALPHA + b) * step] = u[b];
-    }
-}
-
-/* Global {blocks of K/G, channels of a group, G}, local {1, 1, 1}. */
-__kernel OWN_VECTORS void pack(const conv_args args, __global const float *restrict weights,
-                               __global float *restrict U, const ulong U_offset)
-{
-    const int taps = args.axis[0].kernel_size;
-    const int group_channels = args.C / args.G * taps, group_k = args.K / args.G;
-    const int start_k = get_global_id(0) * BLOCK_K, channel = get_global_id(1);
-    const int g = get_global_id(2), live = min(BLOCK_K, group_k - start_k);
-    const ulong group_blocks = get_global_size(0), blocks = group_blocks * args.G;
-    const ulong block = g * group_blocks + get_global_id(0);
-    __global const float *const filters =
-        weights + args.weights_offset +
-        (((ulong)g * group_k + start_k) * group_channels + channel) * 9;
-    __global float *const to = U + U_offset + (block * group_channels + channel) * BLOCK_K;
-#pragma unroll 1
-    for (int k = 0; k < BLOCK_K; ++k) {
-        float filter_taps[9];
-        for (int i = 0; i < 9; ++i)
-            filter_taps[i] = k < live ? filters[(ulong)k * group_channels * 9 + i] : 0.0f;
-        transform_filter(filter_taps, to + k, blocks * group_channels * BLOCK_K);
-    }
+    const division d = {packs, group_packs, (long)get_global_id(0) - 1,
+                        (long)get_global_size(0) - 1};
+    if (d.item >= 0)
+        compute(&args, &d, src, U, bias, dst, workspace + V_offset, workspace + M_offset);
 }

@@ -4,7 +4,8 @@
  * about half of that of 0, 1, -1, 2, -2, infinity; TILE 2 at 0, 1, -1, infinity: exact in binary.
  * The rows of B^T are the coefficients of m(x)/(x - p), of m(x) at infinity,
  * m(x) = x(x^2 - a^2)(x^2 - b^2); those of G are (1, p, p^2) / prod(p - q), A^T has the powers of
- * p. The error bound in host/reference/winograd.c counts the roundings of these three functions.
+ * p. The error bound in host/reference/winograd.c counts the roundings of these two functions, and
+ * of transform_taps() of host/conv/winograd.c.
  */
 
 #define SQRT_HALF 0.70710678118654752440f
@@ -45,25 +46,5 @@ static inline __attribute__((always_inline)) void transform_output(vector m[ALPH
 #else
     m[0] = m[0] + (m[1] + m[2]);
     m[1] = (m[1] - m[2]) + m[3];
-#endif
-}
-
-static inline void transform_taps(const float g[3], float u[ALPHA])
-{
-#if TILE == 4
-    const float even_a = fma(0.5f, g[2], g[0]), odd_a = SQRT_HALF * g[1];
-    const float even_b = fma(2.0f, g[2], g[0]), odd_b = SQRT_2 * g[1];
-    u[0] = g[0];
-    u[1] = (even_a + odd_a) * (-2.0f / 3.0f);
-    u[2] = (even_a - odd_a) * (-2.0f / 3.0f);
-    u[3] = (even_b + odd_b) * (1.0f / 6.0f);
-    u[4] = (even_b - odd_b) * (1.0f / 6.0f);
-    u[5] = g[2];
-#else
-    const float even = g[0] + g[2];
-    u[0] = -g[0];
-    u[1] = 0.5f * (even + g[1]);
-    u[2] = 0.5f * (even - g[1]);
-    u[3] = g[2];
 #endif
 }

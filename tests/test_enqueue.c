@@ -262,6 +262,26 @@ Test(enqueue, bad_buffers_are_named)
     caller_free(&other);
 }
 
+Test(enqueue, weights_that_the_host_may_not_read_are_refused)
+{
+    caller c = caller_make("mb1ic8ih9iw9oc8kh3kw3ph1pw1", 0, 0);
+    if (clconv_context_device(c.context)->kind != CLCONV_DEVICE_CPU)
+        cr_skip_test("weights are packed by a kernel");
+    const cl_mem_flags flags[] = {CL_MEM_HOST_WRITE_ONLY, CL_MEM_HOST_NO_ACCESS};
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); ++i) {
+        cl_int code = CL_SUCCESS;
+        const size_t bytes = (size_t)c.w.sizes[0].weights * sizeof(float);
+        clconv_stage_buffers stage = {
+            .weights.mem = clCreateBuffer(c.cl, CL_MEM_READ_WRITE | flags[i], bytes, NULL, &code)};
+        CHECK_CL(code);
+        clconv_buffers bad = c.buffers;
+        bad.stages = &stage;
+        refuse(&c, &bad, "the host may not read the buffer of the weights");
+        clReleaseMemObject(stage.weights.mem);
+    }
+    caller_free(&c);
+}
+
 Test(enqueue, foreign_queues_and_weights_are_refused)
 {
     caller c = caller_make(SEPARABLE, 0, 0), other = caller_make("mb1ic1ih4iw4oc1kh3kw3", 0, 0);

@@ -190,6 +190,7 @@ clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_
 {
     clconv_status status = CLCONV_OK;
     cl_device_type type = 0;
+    cl_device_exec_capabilities runs = 0;
     cl_uint compute_units = 0, vector_floats = 0;
     cl_ulong global_bytes = 0, max_alloc_bytes = 0, local_bytes = 0;
 
@@ -205,12 +206,14 @@ clconv_status cc_device_describe(cl_device_id id, clconv_device *device, clconv_
     CL_TRY(NUMBER(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, max_alloc_bytes));
     CL_TRY(NUMBER(id, CL_DEVICE_LOCAL_MEM_SIZE, local_bytes));
     CL_TRY(NUMBER(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, vector_floats));
+    CL_TRY(NUMBER(id, CL_DEVICE_EXECUTION_CAPABILITIES, runs));
     device->kind = device_kind(type);
     device->compute_units = compute_units > 0 ? compute_units : 1; /* as the standard has it */
     device->global_bytes = global_bytes;
     device->max_alloc_bytes = max_alloc_bytes;
     device->local_bytes = local_bytes;
     device->vector_floats = vector_floats;
+    device->native_kernels = (runs & CL_EXEC_NATIVE_KERNEL) != 0;
 
 cleanup:
     return status;

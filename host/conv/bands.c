@@ -9,14 +9,13 @@ typedef struct state {
     cc_bands_tiling tiling;
 } state;
 
-enum { LONGEST_KERNEL = 64 }; /* on an axis: tasks and `pack` go over all taps of an axis */
+enum { LONGEST_KERNEL = 64 }; /* on an axis: tasks go over all taps of an axis */
 
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
-    if (device->kind != CLCONV_DEVICE_CPU)
-        return cc_fail(error, CLCONV_UNSUPPORTED, "bands is made for CPU devices");
+    TRY(cc_packing_check(device, "bands", error));
     for (int i = 0; i < CLCONV_AXES; ++i) {
         const cc_axis *a = &shape->axis[i];
         if (a->kernel > LONGEST_KERNEL || (!shape->transposed && a->stride > a->kernel))
@@ -65,23 +64,12 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
 
     state *s = stage->state;
     s->tiling = t;
-    cc_packed_set_taps(stage, s->tiling.channels);
+    cc_packed_set_packing(stage, (cc_packing){.fill = cc_fill_by_phase, .block = t.channels},
+                          cc_kernel_elements(shape) * cc_group_c(shape));
     cc_packed_set_tasks(stage, s->tiling.tasks, s->tiling.local_floats);
 
 cleanup:
     return status;
-}
-
-static clconv_status pack(const cc_stage *stage, cc_chain *chain, cc_tensor weights,
-                          cc_tensor packed, clconv_error *error)
-{
-    const state *s = stage->state;
-    const cc_kernel_args args = cc_kernel_args_make(stage, &(cc_stage_io){.weights = weights});
-    const cc_argument arguments[] = {CC_ARGUMENT(args), CC_ARGUMENT(s->tiling),
-                                     CC_ARGUMENT(weights.mem), CC_ARGUMENT(packed.mem),
-                                     CC_ARGUMENT(packed.offset)};
-    return cc_launch(chain, s->base.pack, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->base.pack_global, cc_packed_local, error);
 }
 
 static clconv_status enqueue(const cc_stage *stage, cc_chain *chain, const cc_stage_io *io,
@@ -98,7 +86,7 @@ const cc_algorithm cc_bands = {
     .applicable = applicable,
     .estimate = estimate,
     .build = build,
-    .pack = pack,
+    .pack = cc_packed_pack,
     .enqueue = enqueue,
     .destroy = cc_packed_destroy,
 };

@@ -192,8 +192,7 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     clconv_status status = CLCONV_OK;
     const form f = choose_form(device, shape);
-    if (device->kind != CLCONV_DEVICE_CPU)
-        return cc_fail(error, CLCONV_UNSUPPORTED, "blocked is made for CPU devices");
+    TRY(cc_packing_check(device, "blocked", error));
     TRY(cc_packed_check(device, cc_packed_floats(shape, f.lanes * f.vectors), error));
     if (choose_tiling(device, shape, f).chunk < 1)
         return cc_fail(error, CLCONV_UNSUPPORTED,
@@ -249,7 +248,9 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
              " -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DPIXELS=%d",
              cc_kernel_prefetch(stage->target->device), f.lanes, f.vectors, f.pixels);
     TRY(cc_packed_build(stage, sizeof(state), "blocked", options, error));
-    cc_packed_set_taps(stage, f.lanes * f.vectors);
+    cc_packed_set_packing(stage,
+                          (cc_packing){.fill = cc_fill_by_phase, .block = f.lanes * f.vectors},
+                          cc_kernel_elements(shape) * cc_group_c(shape));
 
     state *s = stage->state;
     s->tiling = choose_tiling(stage->target->device, shape, f);

@@ -3,9 +3,6 @@
 #include "core/checked.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-const size_t cc_packed_local[3] = {1, 1, 1};
 
 clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *name,
                               const char *options, clconv_error *error)
@@ -18,30 +15,19 @@ clconv_status cc_packed_build(cc_stage *stage, size_t state_bytes, const char *n
     if (s == NULL)
         return cc_fail(error, CLCONV_OUT_OF_HOST_MEMORY, "no memory for a stage");
     TRY(cc_kernel_create(programs, name, name, options, &s->kernel, error));
-    TRY(cc_kernel_create(programs, name, "pack", options, &s->pack, error));
 
 cleanup:
     return status;
 }
 
-void cc_packed_set_packing(cc_stage *stage, cc_packing packing)
+void cc_packed_set_packing(cc_stage *stage, cc_packing packing, int64_t floats)
 {
     cc_packed_kernel *s = stage->state;
-    const size_t blocks = (size_t)cc_divide_up(cc_group_k(&stage->shape), (int64_t)packing.block);
-    const size_t global[3] = {blocks, packing.rows, packing.planes};
-    memcpy(s->pack_global, global, sizeof(global));
+    packing.shape = stage->shape;
+    s->packing = packing;
     stage->packed_bytes =
-        blocks * packing.block * packing.rows * packing.planes * packing.floats * sizeof(float);
-}
-
-void cc_packed_set_taps(cc_stage *stage, int block)
-{
-    const cc_shape *shape = &stage->shape;
-    cc_packed_set_packing(
-        stage, (cc_packing){.block = (size_t)block,
-                            .rows = (size_t)cc_group_c(shape),
-                            .planes = (size_t)(cc_kernel_elements(shape) * shape->groups),
-                            .floats = 1});
+        (size_t)(stage->shape.groups * cc_packing_blocks(&packing) * packing.block * floats) *
+        sizeof(float);
 }
 
 void cc_packed_set_tasks(cc_stage *stage, int64_t tasks, int64_t local_floats)
@@ -88,20 +74,14 @@ clconv_status cc_packed_pack(const cc_stage *stage, cc_chain *chain, cc_tensor w
                              cc_tensor packed, clconv_error *error)
 {
     const cc_packed_kernel *s = stage->state;
-    const cc_kernel_args args = cc_kernel_args_make(stage, &(cc_stage_io){.weights = weights});
-    const cc_argument arguments[] = {CC_ARGUMENT(args), CC_ARGUMENT(weights.mem),
-                                     CC_ARGUMENT(packed.mem), CC_ARGUMENT(packed.offset)};
-    return cc_launch(chain, s->pack, arguments, sizeof(arguments) / sizeof(arguments[0]), 3,
-                     s->pack_global, cc_packed_local, error);
+    return cc_packing_enqueue(&s->packing, chain, weights, packed, error);
 }
 
 void cc_packed_destroy(cc_stage *stage)
 {
     cc_packed_kernel *s = stage->state;
-    if (s != NULL) {
+    if (s != NULL)
         cc_kernel_destroy(s->kernel);
-        cc_kernel_destroy(s->pack);
-    }
     free(s);
     stage->state = NULL;
 }

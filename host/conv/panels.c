@@ -161,13 +161,16 @@ static tiling choose_tiling(const clconv_device *device, const cc_shape *shape, 
 static clconv_status applicable(const clconv_device *device, const cc_shape *shape,
                                 clconv_error *error)
 {
-    if (device->kind != CLCONV_DEVICE_CPU)
-        return cc_fail(error, CLCONV_UNSUPPORTED, "panels is made for CPU devices");
+    clconv_status status = CLCONV_OK;
+    TRY(cc_packing_check(device, "panels", error));
     if (choose_tiling(device, shape, choose_form(device, shape)).shares < 1)
         return cc_fail(error, CLCONV_UNSUPPORTED,
                        "a panel does not fit in the __local memory of %s", device->name);
-    return cc_packed_check(device, cc_packed_floats(shape, choose_form(device, shape).channels),
-                           error);
+    TRY(cc_packed_check(device, cc_packed_floats(shape, choose_form(device, shape).channels),
+                        error));
+
+cleanup:
+    return status;
 }
 
 /* Nanoseconds of one compute unit. A vector of pixels costs finding the inputs of a tap, copying a
@@ -268,6 +271,59 @@ static int input_step(const cc_shape *shape)
     return shape->padding_mode == CLCONV_ZEROS && step <= 2 ? step : 0;
 }
 
+static int panel_rows(form f)
+{
+    return PANEL / (f.lanes * f.vectors);
+}
+
+/* ---- Weights ---- */
+
+/* The size of the fewest parts of `count` that are of at most `most`, the last one perhaps smaller.
+ */
+static int64_t even_parts(int64_t count, int64_t most)
+{
+    return cc_divide_up(count, cc_divide_up(count, most));
+}
+
+/* Orders the phases of a transposed convolution by their first taps. */
+static int32_t first_tap(const cc_axis *axis, int32_t tap)
+{
+    return tap % (int32_t)(axis->stride / cc_gcd(axis->stride, axis->dilation));
+}
+
+/* Where the rows of one tap are: packed[g][phase][panel][block][row of the panel][channel]. A panel
+ * is some channels of all taps of the phase or, where these are more than its rows, one channel of
+ * some taps: kernels/panels_rows.h. */
+static void fill_tap(const cc_packing *packing, const float *weights, float *packed, int32_t g,
+                     int64_t tap)
+{
+    const cc_shape *shape = &packing->shape;
+    const int64_t group_c = cc_group_c(shape), blocks = cc_packing_blocks(packing);
+    const cc_phase_tap t = cc_find_phase_tap(shape, tap, first_tap);
+    const int64_t panel_c = even_parts(group_c, cc_max(packing->panel_rows / t.taps, 1));
+    const int64_t panel_taps = even_parts(t.taps, packing->panel_rows);
+    const int64_t phase_tap = t.number - t.number % panel_taps; /* the panel's first */
+    const int64_t taps = cc_min(panel_taps, t.taps - phase_tap);
+    const int64_t phase = (g * cc_kernel_elements(shape) + t.first) * group_c;
+    for (int32_t c = 0; c < group_c; ++c) {
+        const int64_t first_c = c - c % panel_c, channels = cc_min(panel_c, group_c - first_c);
+        const int64_t panel = phase + first_c * t.taps + phase_tap * channels;
+        const int64_t row = (t.number - phase_tap) * channels + c - first_c;
+        for (int64_t block = 0; block < blocks; ++block)
+            cc_pack_block(packing, weights, g, block, c, tap,
+                          packed +
+                              (panel * blocks + block * taps * channels + row) * packing->block);
+    }
+}
+
+static void fill_panels(const cc_packing *packing, const float *weights, float *packed)
+{
+    const cc_shape *shape = &packing->shape;
+    for (int32_t g = 0; g < shape->groups; ++g)
+        for (int64_t tap = 0; tap < cc_kernel_elements(shape); ++tap)
+            fill_tap(packing, weights, packed, g, tap);
+}
+
 static clconv_status build(cc_stage *stage, clconv_error *error)
 {
     clconv_status status = CLCONV_OK;
@@ -279,9 +335,11 @@ static clconv_status build(cc_stage *stage, clconv_error *error)
         options, sizeof(options),
         "-DTRANSPOSED=%d -DPREFETCH=%d -DLANES=%d -DVECTORS=%d -DCHANNELS=%d -DROWS=%d -DSTEP=%d",
         shape->transposed != 0, f.lanes == 8 && cc_kernel_prefetch(stage->target->device), f.lanes,
-        f.vectors, f.channels, PANEL / (f.lanes * f.vectors), input_step(shape));
+        f.vectors, f.channels, panel_rows(f), input_step(shape));
     TRY(cc_packed_build(stage, sizeof(state), "panels", options, error));
-    cc_packed_set_taps(stage, f.channels);
+    cc_packed_set_packing(
+        stage, (cc_packing){.fill = fill_panels, .block = f.channels, .panel_rows = panel_rows(f)},
+        cc_kernel_elements(shape) * cc_group_c(shape));
 
     state *s = stage->state;
     s->tiling = choose_tiling(stage->target->device, shape, f);

@@ -116,8 +116,8 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
 {
     const cc_axis *height = &shape->axis[CLCONV_HEIGHT], *width = &shape->axis[CLCONV_WIDTH];
     const form f = choose_form(device);
-    if (device->kind != CLCONV_DEVICE_CPU)
-        return cc_fail(error, CLCONV_UNSUPPORTED, "Winograd's is made for CPU devices");
+    clconv_status status = CLCONV_OK;
+    TRY(cc_packing_check(device, "Winograd's", error));
     if (shape->transposed)
         return cc_fail(error, CLCONV_UNSUPPORTED, "Winograd's does no transposed convolution");
     if (height->kernel != 3 || width->kernel != 3 || height->stride != 1 || width->stride != 1)
@@ -131,7 +131,9 @@ static clconv_status applicable(const clconv_device *device, const cc_shape *sha
                        weights_bytes(shape, &s), device->name);
     if (s.packs > INT32_MAX / 2 || s.channels * s.products > INT32_MAX || s.k > INT32_MAX)
         return cc_fail(error, CLCONV_UNSUPPORTED, "too many tiles for Winograd's");
-    return CLCONV_OK;
+
+cleanup:
+    return status;
 }
 
 static clconv_status applicable4(const clconv_device *device, const cc_shape *shape,
@@ -204,6 +206,71 @@ static double estimate2(const clconv_device *device, const cc_shape *shape)
     return estimate(device, shape, 2);
 }
 
+/* ---- Weights ---- */
+
+enum { MOST_POINTS = 6 };
+
+/* The weights of an axis at the points of kernels/winograd_transforms.h, where the error bound of
+ * host/reference/winograd.c counts their roundings. */
+static void transform_taps(const float g[3], int tile, float u[MOST_POINTS])
+{
+    if (tile == 2) {
+        const float even = g[0] + g[2];
+        u[0] = -g[0];
+        u[1] = 0.5f * (even + g[1]);
+        u[2] = 0.5f * (even - g[1]);
+        u[3] = g[2];
+        return;
+    }
+    const float a = 0.70710678118654752440f, b = 1.41421356237309504880f;
+    const float even_a = g[0] + 0.5f * g[2], odd_a = a * g[1];
+    const float even_b = g[0] + 2.0f * g[2], odd_b = b * g[1];
+    u[0] = g[0];
+    u[1] = (even_a + odd_a) * (-2.0f / 3.0f);
+    u[2] = (even_a - odd_a) * (-2.0f / 3.0f);
+    u[3] = (even_b + odd_b) * (1.0f / 6.0f);
+    u[4] = (even_b - odd_b) * (1.0f / 6.0f);
+    u[5] = g[2];
+}
+
+/* Product i of a filter goes to U[i * step]. */
+static void transform_filter(const float g[9], int tile, float *U, int64_t step)
+{
+    const int points = tile + 2;
+    float rows[MOST_POINTS][3];
+    for (int s = 0; s < 3; ++s) {
+        const float column[3] = {g[s], g[3 + s], g[6 + s]};
+        float u[MOST_POINTS];
+        transform_taps(column, tile, u);
+        for (int i = 0; i < points; ++i)
+            rows[i][s] = u[i];
+    }
+    for (int i = 0; i < points; ++i) {
+        float u[MOST_POINTS];
+        transform_taps(rows[i], tile, u);
+        for (int j = 0; j < points; ++j, U += step)
+            *U = u[j];
+    }
+}
+
+/* U[product][g][block][tap of the depth and c][channel] */
+static void fill_transformed(const cc_packing *packing, const float *weights, float *U)
+{
+    static const float zeros[9];
+    const cc_shape *shape = &packing->shape;
+    const int64_t group_k = cc_group_k(shape), blocks = cc_packing_blocks(packing);
+    const int64_t channels = (int64_t)cc_group_c(shape) * shape->axis[CLCONV_DEPTH].kernel;
+    const int64_t step = shape->groups * blocks * channels * packing->block;
+    for (int64_t g = 0; g < shape->groups; ++g)
+        for (int64_t k = 0; k < blocks * packing->block; ++k) {
+            const int64_t row = (g * blocks + k / packing->block) * channels;
+            float *to = U + row * packing->block + k % packing->block;
+            const float *filter = weights + (g * group_k + k) * channels * 9;
+            for (int64_t c = 0; c < channels; ++c, to += packing->block, filter += 9)
+                transform_filter(k < group_k ? filter : zeros, packing->tile, to, step);
+        }
+}
+
 static void set_sizes(cc_stage *stage, form f)
 {
     const cc_shape *shape = &stage->shape;
@@ -216,10 +283,10 @@ static void set_sizes(cc_stage *stage, form f)
     s->items = (size_t)d.items;
     s->v_elements = (size_t)v_elements(&n, f) * s->items * (size_t)d.group_packs;
 
-    cc_packed_set_packing(stage, (cc_packing){.block = (size_t)f.block_k,
-                                              .rows = (size_t)(n.channels / shape->groups),
-                                              .planes = (size_t)shape->groups,
-                                              .floats = (size_t)n.products});
+    cc_packed_set_packing(
+        stage,
+        (cc_packing){.fill = fill_transformed, .block = f.block_k, .tile = stage->algorithm->tile},
+        (int64_t)(n.channels / shape->groups * n.products));
     stage->workspace_bytes = (size_t)workspace_bytes(&n, f, d);
 }
 
