@@ -291,11 +291,11 @@ static int32_t first_tap(const cc_axis *axis, int32_t tap)
     return tap % (int32_t)(axis->stride / cc_gcd(axis->stride, axis->dilation));
 }
 
-/* Where the rows of one tap are: packed[g][phase][panel][block][row of the panel][channel]. A panel
- * is some channels of all taps of the phase or, where these are more than its rows, one channel of
+/* Packs one tap of a block: packed[g][phase][panel][block][row of the panel][channel]. A panel is
+ * some channels of all taps of the phase or, where these are more than its rows, one channel of
  * some taps: kernels/panels_rows.h. */
 static void fill_tap(const cc_packing *packing, const float *weights, float *packed, int32_t g,
-                     int64_t tap)
+                     int64_t block, int64_t tap)
 {
     const cc_shape *shape = &packing->shape;
     const int64_t group_c = cc_group_c(shape), blocks = cc_packing_blocks(packing);
@@ -305,23 +305,26 @@ static void fill_tap(const cc_packing *packing, const float *weights, float *pac
     const int64_t phase_tap = t.number - t.number % panel_taps; /* the panel's first */
     const int64_t taps = cc_min(panel_taps, t.taps - phase_tap);
     const int64_t phase = (g * cc_kernel_elements(shape) + t.first) * group_c;
-    for (int32_t c = 0; c < group_c; ++c) {
-        const int64_t first_c = c - c % panel_c, channels = cc_min(panel_c, group_c - first_c);
+    int64_t channels = 0;
+    for (int64_t first_c = 0; first_c < group_c; first_c += channels) {
+        channels = cc_min(panel_c, group_c - first_c);
         const int64_t panel = phase + first_c * t.taps + phase_tap * channels;
-        const int64_t row = (t.number - phase_tap) * channels + c - first_c;
-        for (int64_t block = 0; block < blocks; ++block)
-            cc_pack_block(packing, weights, g, block, c, tap,
-                          packed +
-                              (panel * blocks + block * taps * channels + row) * packing->block);
+        const int64_t row = (t.number - phase_tap) * channels;
+        float *to = packed + (panel * blocks + block * taps * channels + row) * packing->block;
+        for (int64_t c = first_c; c < first_c + channels; ++c, to += packing->block)
+            cc_pack_block(packing, weights, g, block, (int32_t)c, tap, to);
     }
 }
 
+/* Taps inside blocks: the weights of a block stay in a cache. */
 static void fill_panels(const cc_packing *packing, const float *weights, float *packed)
 {
     const cc_shape *shape = &packing->shape;
+    const int64_t blocks = cc_packing_blocks(packing), taps = cc_kernel_elements(shape);
     for (int32_t g = 0; g < shape->groups; ++g)
-        for (int64_t tap = 0; tap < cc_kernel_elements(shape); ++tap)
-            fill_tap(packing, weights, packed, g, tap);
+        for (int64_t block = 0; block < blocks; ++block)
+            for (int64_t tap = 0; tap < taps; ++tap)
+                fill_tap(packing, weights, packed, g, block, tap);
 }
 
 static clconv_status build(cc_stage *stage, clconv_error *error)

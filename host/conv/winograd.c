@@ -262,13 +262,13 @@ static void fill_transformed(const cc_packing *packing, const float *weights, fl
     const int64_t channels = (int64_t)cc_group_c(shape) * shape->axis[CLCONV_DEPTH].kernel;
     const int64_t step = shape->groups * blocks * channels * packing->block;
     for (int64_t g = 0; g < shape->groups; ++g)
-        for (int64_t k = 0; k < blocks * packing->block; ++k) {
-            const int64_t row = (g * blocks + k / packing->block) * channels;
-            float *to = U + row * packing->block + k % packing->block;
-            const float *filter = weights + (g * group_k + k) * channels * 9;
-            for (int64_t c = 0; c < channels; ++c, to += packing->block, filter += 9)
-                transform_filter(k < group_k ? filter : zeros, packing->tile, to, step);
-        }
+        for (int64_t block = 0; block < blocks; ++block)
+            for (int64_t c = 0; c < channels; ++c)
+                for (int64_t i = 0; i < packing->block; ++i, ++U) {
+                    const int64_t k = block * packing->block + i;
+                    const float *filter = weights + ((g * group_k + k) * channels + c) * 9;
+                    transform_filter(k < group_k ? filter : zeros, packing->tile, U, step);
+                }
 }
 
 static void set_sizes(cc_stage *stage, form f)
