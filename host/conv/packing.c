@@ -111,16 +111,18 @@ int64_t cc_packing_blocks(const cc_packing *packing)
     return cc_divide_up(cc_group_k(&packing->shape), packing->block);
 }
 
-/* The same on one axis. */
+/* The same on one axis, where taps `period` apart are of one phase. */
 static cc_phase_tap find_on_axis(const cc_axis *axis, int32_t tap, cc_tap_phase phase)
 {
+    const int32_t period = (int32_t)(axis->stride / cc_gcd(axis->stride, axis->dilation));
     const int32_t own = phase(axis, tap);
-    cc_phase_tap found = {0};
-    for (int32_t t = 0; t < axis->kernel; ++t) {
-        const int32_t other = phase(axis, t);
-        found.first += other < own;
-        found.taps += other == own;
-        found.number += other == own && t < tap;
+    cc_phase_tap found = {.number = tap / period};
+    for (int32_t first = 0; first < period && first < axis->kernel; ++first) {
+        const int32_t taps = (axis->kernel - 1 - first) / period + 1, other = phase(axis, first);
+        if (other < own)
+            found.first += taps;
+        else if (other == own)
+            found.taps = taps;
     }
     return found;
 }

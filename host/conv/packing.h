@@ -25,6 +25,7 @@ struct cc_packing {
 clconv_status cc_packing_check(const clconv_device *device, const char *algorithm,
                                clconv_error *error);
 
+/* Enqueues the packing; CLCONV_INVALID_ARGUMENT where the host may not read the weights' buffer. */
 clconv_status cc_packing_enqueue(const cc_packing *packing, cc_chain *chain, cc_tensor weights,
                                  cc_tensor packed, clconv_error *error);
 

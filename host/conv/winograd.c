@@ -266,8 +266,9 @@ static void fill_transformed(const cc_packing *packing, const float *weights, fl
             for (int64_t c = 0; c < channels; ++c)
                 for (int64_t i = 0; i < packing->block; ++i, ++U) {
                     const int64_t k = block * packing->block + i;
-                    const float *filter = weights + ((g * group_k + k) * channels + c) * 9;
-                    transform_filter(k < group_k ? filter : zeros, packing->tile, U, step);
+                    const int64_t filter = (g * group_k + k) * channels + c;
+                    transform_filter(k < group_k ? weights + filter * 9 : zeros, packing->tile, U,
+                                     step);
                 }
 }
 
